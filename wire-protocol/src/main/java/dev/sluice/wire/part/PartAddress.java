@@ -1,0 +1,83 @@
+package dev.sluice.wire.part;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+
+/** Where a part of Sluice listens: {@code unix:/path/to/socket} or {@code tcp:host:port}. */
+public sealed interface PartAddress {
+
+    /** A Unix domain socket. Its directory's permissions are its access control. */
+    record Unix(Path path) implements PartAddress {
+        @Override
+        public String toString() {
+            return "unix:" + path;
+        }
+    }
+
+    /** A TCP address. */
+    record Tcp(String host, int port) implements PartAddress {
+        @Override
+        public String toString() {
+            return "tcp:" + host + ":" + port;
+        }
+    }
+
+    /**
+     * Reads what {@link Object#toString} of an address prints.
+     *
+     * @throws IllegalArgumentException if the text is neither form
+     */
+    static PartAddress parse(String text) {
+        if (text.startsWith("unix:") && text.length() > 5) {
+            return new Unix(Path.of(text.substring(5)));
+        }
+        int colon = text.lastIndexOf(':');
+        if (text.startsWith("tcp:") && colon > 4) {
+            try {
+                return new Tcp(
+                        text.substring(4, colon),
+                        Integer.parseInt(text, colon + 1, text.length(), 10));
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException(
+                        "not a part's address: \"" + text + "\" (bad port)", e);
+            }
+        }
+        throw new IllegalArgumentException(
+                "not a part's address: \"" + text + "\" (unix:/path or tcp:host:port)");
+    }
+
+    default SocketAddress socketAddress() {
+        return switch (this) {
+            case Unix unix -> UnixDomainSocketAddress.of(unix.path);
+            case Tcp tcp -> new InetSocketAddress(tcp.host, tcp.port);
+        };
+    }
+
+    default StandardProtocolFamily family() {
+        return switch (this) {
+            case Unix _ -> StandardProtocolFamily.UNIX;
+            case Tcp _ -> StandardProtocolFamily.INET;
+        };
+    }
+
+    /** Opens a blocking connection to this address. */
+    default SocketChannel connect() throws IOException {
+        SocketChannel channel = SocketChannel.open(family());
+        try {
+            if (this instanceof Tcp) {
+                channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            }
+            channel.connect(socketAddress());
+            return channel;
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw new IOException("cannot connect to " + this + ": " + e.getMessage(), e);
+        }
+    }
+}
