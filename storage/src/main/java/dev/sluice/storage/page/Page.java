@@ -71,7 +71,7 @@ public final class Page {
     /** {@code pd_lsn}: just past the last record that changed the page. */
     public static long lsn(byte[] page) {
         return (LittleEndian.i32(page, 0) & 0xFFFFFFFFL) << 32
-                | LittleEndian.i32(page, 4) & 0xFFFFFFFFL;
+                | (LittleEndian.i32(page, 4) & 0xFFFFFFFFL);
     }
 
     public static void setLsn(byte[] page, long lsn) {

@@ -68,7 +68,7 @@ public record TransactionStatus(Status status, int[] xids) implements PageChange
             if (status == Status.SUB_COMMITTED && current == Status.COMMITTED.bits) {
                 continue;
             }
-            page[at] = (byte) (page[at] & ~(3 << shift) | status.bits << shift);
+            page[at] = (byte) ((page[at] & ~(3 << shift)) | (status.bits << shift));
         }
     }
 
