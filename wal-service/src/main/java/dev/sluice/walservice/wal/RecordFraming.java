@@ -1,0 +1,256 @@
+package dev.sluice.walservice.wal;
+
+import dev.sluice.wire.Lsn;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+/**
+ * Finds records in WAL that arrives in pieces: steps over page headers and padding, follows records
+ * over pages and segments, and checks page headers, record headers, the chain of previous records
+ * and checksums. Keeps no record bytes but the fixed header, so its state is small and can be
+ * copied at any time. Source: {@code XLogDecodeNextRecord} in {@code access/transam/xlogreader.c}.
+ */
+final class RecordFraming {
+    /** What happens to the bytes of records. */
+    interface Sink {
+        /**
+         * The record's next {@code length} bytes stand at the buffer's position: do not move it.
+         */
+        void append(ByteBuffer wal, int length);
+
+        /** The bytes so far belong to a record that will never be whole: forget them. */
+        void abandon();
+    }
+
+    private static final int LENGTH_SIZE = 4;
+
+    private long position;
+    private long skipTo;
+    private int magic;
+
+    private final byte[] pageHeader = new byte[WalPageHeader.LONG_SIZE];
+    private int pageHeaderReceived;
+
+    private final byte[] header = new byte[WalRecord.HEADER_SIZE];
+    private boolean inRecord;
+    private long recordStart;
+    private int received;
+    private int bodyCrc;
+    private long previous;
+    private long abandoned;
+
+    private final CRC32C crc = new CRC32C();
+
+    /**
+     * @param start a record boundary: where a record's header begins, or a page's first byte
+     * @param previous the start of the record before, or 0 if not known
+     */
+    RecordFraming(Lsn start, Lsn previous) {
+        int offset = WalSegments.pageOffset(start);
+        if (offset % 8 != 0 || (offset != 0 && offset < WalSegments.pageHeaderSize(start))) {
+            throw new IllegalArgumentException("no WAL record can begin at " + start);
+        }
+        this.position = start.value();
+        this.skipTo = position;
+        this.previous = previous.value();
+    }
+
+    /** Becomes what {@code other} is now. */
+    void copyFrom(RecordFraming other) {
+        position = other.position;
+        skipTo = other.skipTo;
+        magic = other.magic;
+        System.arraycopy(other.pageHeader, 0, pageHeader, 0, pageHeader.length);
+        pageHeaderReceived = other.pageHeaderReceived;
+        System.arraycopy(other.header, 0, header, 0, header.length);
+        inRecord = other.inRecord;
+        recordStart = other.recordStart;
+        received = other.received;
+        bodyCrc = other.bodyCrc;
+        previous = other.previous;
+        abandoned = other.abandoned;
+    }
+
+    /** The byte that comes next. */
+    Lsn position() {
+        return new Lsn(position);
+    }
+
+    /** Where the record begins that the last {@link #advance} finished. */
+    Lsn recordStart() {
+        return new Lsn(recordStart);
+    }
+
+    /** The end of the record that the last {@link #advance} finished, as {@link WalRecord#end}. */
+    Lsn recordEnd() {
+        return new Lsn(skipTo);
+    }
+
+    /** The length of the record that is being received or was just finished. */
+    int totalLength() {
+        return RecordHeader.totalLength(header);
+    }
+
+    /**
+     * The start of the record that the one just finished took the place of (an
+     * XLOG_OVERWRITE_CONTRECORD); 0 if none.
+     */
+    long takeAbandoned() {
+        long taken = abandoned;
+        abandoned = 0;
+        return taken;
+    }
+
+    /**
+     * Takes bytes from {@code wal} until a record is whole (true) or there are no more (false). The
+     * padding after a record is taken by the next call.
+     */
+    boolean advance(ByteBuffer wal, Sink sink) throws WalFormatException {
+        while (wal.hasRemaining()) {
+            if (position != skipTo) {
+                skip(wal);
+            } else if (pageHeaderReceived > 0 || position % WalSegments.PAGE_SIZE == 0) {
+                receivePageHeader(wal, sink);
+            } else if (receiveRecord(wal, sink)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void skip(ByteBuffer wal) {
+        int bytes = (int) Math.min(wal.remaining(), skipTo - position);
+        wal.position(wal.position() + bytes);
+        position += bytes;
+    }
+
+    private void receivePageHeader(ByteBuffer wal, Sink sink) throws WalFormatException {
+        Lsn page = WalSegments.pageStart(new Lsn(position));
+        int size = WalSegments.pageHeaderSize(page);
+        int bytes = Math.min(wal.remaining(), size - pageHeaderReceived);
+        wal.get(pageHeader, pageHeaderReceived, bytes);
+        pageHeaderReceived += bytes;
+        position += bytes;
+        skipTo = position;
+        if (pageHeaderReceived == size) {
+            pageHeaderReceived = 0;
+            checkPage(WalPageHeader.parse(ByteBuffer.wrap(pageHeader), page), page, sink);
+        }
+    }
+
+    private void checkPage(WalPageHeader page, Lsn at, Sink sink) throws WalFormatException {
+        if (magic != 0 && page.magic() != magic) {
+            throw new WalFormatException(
+                    at, String.format("page magic %04X after %04X", page.magic(), magic));
+        }
+        magic = page.magic();
+        if (inRecord && page.overwritesRecord()) {
+            abandoned = recordStart;
+            inRecord = false;
+            sink.abandon();
+            return;
+        }
+        if (page.continuesRecord() != inRecord) {
+            throw new WalFormatException(
+                    at,
+                    inRecord
+                            ? "the page does not continue the record at " + recordStart()
+                            : "the page continues a record that did not begin");
+        }
+        if (inRecord && page.remainingLength() != totalLength() - received) {
+            throw new WalFormatException(
+                    at,
+                    String.format(
+                            "the page continues a record with %d bytes to come, but that at %s has"
+                                    + " %d",
+                            page.remainingLength(), recordStart(), totalLength() - received));
+        }
+    }
+
+    private boolean receiveRecord(ByteBuffer wal, Sink sink) throws WalFormatException {
+        if (!inRecord) {
+            inRecord = true;
+            recordStart = position;
+            received = 0;
+            bodyCrc = 0;
+        }
+        int onPage = WalSegments.PAGE_SIZE - (int) (position % WalSegments.PAGE_SIZE);
+        int bytes = Math.min(Math.min(wal.remaining(), onPage), wantedOfRecord());
+        sink.append(wal, bytes);
+        if (received < WalRecord.HEADER_SIZE) {
+            wal.get(header, received, bytes);
+        } else {
+            addToCrc(wal, bytes);
+        }
+        received += bytes;
+        position += bytes;
+        skipTo = position;
+        if (received == LENGTH_SIZE) {
+            RecordHeader.checkLength(totalLength(), recordStart());
+        } else if (received == WalRecord.HEADER_SIZE) {
+            checkHeader();
+        }
+        if (received < WalRecord.HEADER_SIZE || received < totalLength()) {
+            return false;
+        }
+        finishRecord();
+        return true;
+    }
+
+    /** Bytes up to the next thing to be checked: the length, the header, the whole. */
+    private int wantedOfRecord() {
+        if (received < LENGTH_SIZE) {
+            return LENGTH_SIZE - received;
+        }
+        return (received < WalRecord.HEADER_SIZE ? WalRecord.HEADER_SIZE : totalLength())
+                - received;
+    }
+
+    private void addToCrc(ByteBuffer wal, int bytes) {
+        int limit = wal.limit();
+        wal.limit(wal.position() + bytes);
+        crc.reset();
+        crc.update(wal);
+        wal.limit(limit);
+        bodyCrc = RecordCrc.combine(bodyCrc, (int) crc.getValue(), bytes);
+    }
+
+    private void checkHeader() throws WalFormatException {
+        RecordHeader.checkManager(header, recordStart());
+        long prev = RecordHeader.prev(header);
+        boolean right =
+                previous != 0 ? prev == previous : Long.compareUnsigned(prev, recordStart) < 0;
+        if (!right) {
+            throw new WalFormatException(
+                    recordStart(),
+                    "the record says that the one before it begins at "
+                            + new Lsn(prev)
+                            + (previous != 0 ? ", but that is at " + new Lsn(previous) : ""));
+        }
+        if (abandoned != 0 && !RecordHeader.isXlog(header, WalRecord.XLOG_OVERWRITE_CONTRECORD)) {
+            throw new WalFormatException(
+                    recordStart(),
+                    "the record at "
+                            + new Lsn(abandoned)
+                            + " is cut off here, but no overwrite record follows");
+        }
+    }
+
+    private void finishRecord() throws WalFormatException {
+        crc.reset();
+        crc.update(header, 0, RecordHeader.CRC_OFFSET);
+        int right = RecordCrc.combine(bodyCrc, (int) crc.getValue(), RecordHeader.CRC_OFFSET);
+        if (RecordHeader.crc(header) != right) {
+            throw new WalFormatException(
+                    recordStart(),
+                    String.format(
+                            "record checksum %08X, should be %08X",
+                            RecordHeader.crc(header), right));
+        }
+        inRecord = false;
+        previous = recordStart;
+        Lsn end = position().aligned();
+        boolean switched = RecordHeader.isXlog(header, WalRecord.XLOG_SWITCH);
+        skipTo = (switched ? WalSegments.segmentEnd(end) : end).value();
+    }
+}
