@@ -1,0 +1,162 @@
+package dev.sluice.walservice.client;
+
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartAddress;
+import dev.sluice.wire.part.PartChannel;
+import dev.sluice.wire.part.PartFrame;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks things of one safekeeper. Holds no connection: each call makes its own, so that one client
+ * serves any number of threads and outlives restarts of the safekeeper.
+ *
+ * <p>Every call throws {@link SafekeeperException} when the safekeeper refuses, and another {@link
+ * IOException} when it cannot be reached.
+ */
+public final class SafekeeperClient {
+    /** The most that one {@link #read} returns: one segment. */
+    public static final int MAX_READ = 16 << 20;
+
+    private final PartAddress address;
+
+    public SafekeeperClient(PartAddress address) {
+        this.address = address;
+    }
+
+    public PartAddress address() {
+        return address;
+    }
+
+    /**
+     * Makes an empty timeline, durably. Does nothing if it exists just so.
+     *
+     * <p>For a timeline's birth only: a safekeeper that lost a timeline must not be given it again
+     * as an empty one that votes. Proposers do that in the safe way.
+     *
+     * @param start where its WAL will begin, the start of a record
+     */
+    public TimelineStatus createTimeline(
+            TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start)
+            throws IOException {
+        return only(ask(new SafekeeperRequest.Create(id, systemIdentifier, postgresMajor, start)));
+    }
+
+    /** Deletes a timeline and its WAL; does nothing if there is none. */
+    public void deleteTimeline(TenantTimelineId id) throws IOException {
+        List<TimelineStatus> none = ask(new SafekeeperRequest.Delete(id));
+        if (!none.isEmpty()) {
+            throw new IOException(address + " answered a deletion with a status");
+        }
+    }
+
+    public TimelineStatus status(TenantTimelineId id) throws IOException {
+        return only(ask(new SafekeeperRequest.Status(id)));
+    }
+
+    /** All timelines, in no order. */
+    public List<TimelineStatus> timelines() throws IOException {
+        return ask(new SafekeeperRequest.ListTimelines());
+    }
+
+    /**
+     * Stored WAL, which need not be committed.
+     *
+     * @param from at or after the timeline's start
+     * @param to at or before its flush LSN, at most {@link #MAX_READ} after {@code from}
+     */
+    public byte[] read(TenantTimelineId id, Lsn from, Lsn to) throws IOException {
+        return read(id, from, to, null);
+    }
+
+    /**
+     * As {@link #read(TenantTimelineId, Lsn, Lsn)}, refused unless {@code term} is the
+     * safekeeper's: what is not committed is only steady within a term.
+     */
+    public byte[] read(TenantTimelineId id, Lsn from, Lsn to, @Nullable Term term)
+            throws IOException {
+        long length = to.minus(from);
+        if (length < 0 || length > MAX_READ) {
+            throw new IllegalArgumentException(
+                    "cannot read " + length + " bytes of WAL from " + from + " to " + to);
+        }
+        ByteBuffer wal = ByteBuffer.allocate((int) length);
+        try (PartChannel channel = PartChannel.connect(address)) {
+            SafekeeperProtocol.send(channel, new SafekeeperRequest.Read(id, from, to, term));
+            while (wal.hasRemaining()) {
+                switch (receive(channel)) {
+                    case SafekeeperReply.Wal(WalChunk chunk) -> {
+                        if (!chunk.start().equals(from.plus(wal.position()))
+                                || chunk.isHeartbeat()
+                                || chunk.wal().remaining() > wal.remaining()) {
+                            throw new IOException(
+                                    address + " sent other WAL than asked for: " + chunk.start());
+                        }
+                        wal.put(chunk.wal());
+                    }
+                    case SafekeeperReply.Statuses _ -> throw notExpected();
+                    case SafekeeperReply.Refused refused -> throw refused(refused);
+                }
+            }
+        }
+        return wal.array();
+    }
+
+    /**
+     * Follows a timeline's committed WAL. Never delivers what is not committed.
+     *
+     * @param from at or after the timeline's start; may be past the commit LSN, which is then
+     *     waited for
+     */
+    public WalStream stream(TenantTimelineId id, Lsn from) throws IOException {
+        PartChannel channel = PartChannel.connect(address);
+        try {
+            SafekeeperProtocol.send(channel, new SafekeeperRequest.Stream(id, from));
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+        return new WalStream(this, channel, from);
+    }
+
+    private List<TimelineStatus> ask(SafekeeperRequest request) throws IOException {
+        try (PartChannel channel = PartChannel.connect(address)) {
+            SafekeeperProtocol.send(channel, request);
+            return switch (receive(channel)) {
+                case SafekeeperReply.Statuses(List<TimelineStatus> timelines) -> timelines;
+                case SafekeeperReply.Wal _ -> throw notExpected();
+                case SafekeeperReply.Refused refused -> throw refused(refused);
+            };
+        }
+    }
+
+    private TimelineStatus only(List<TimelineStatus> statuses) throws IOException {
+        if (statuses.size() != 1) {
+            throw new IOException(
+                    address + " answered with " + statuses.size() + " timelines, not one");
+        }
+        return statuses.getFirst();
+    }
+
+    SafekeeperReply receive(PartChannel channel) throws IOException {
+        PartFrame frame = channel.receive();
+        if (frame == null) {
+            throw new EOFException("safekeeper at " + address + " hung up");
+        }
+        return SafekeeperProtocol.reply(frame);
+    }
+
+    IOException notExpected() {
+        return new IOException("safekeeper at " + address + " answered another question");
+    }
+
+    SafekeeperException refused(SafekeeperReply.Refused refused) {
+        return new SafekeeperException(
+                refused.refusal(), "safekeeper at " + address + ": " + refused.message());
+    }
+}

@@ -1,0 +1,269 @@
+package dev.sluice.walservice.client;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.sluice.walservice.consensus.Refusal;
+import dev.sluice.walservice.timeline.TenantId;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.walservice.timeline.TimelineId;
+import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartChannel;
+import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartProtocolException;
+import java.io.IOException;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How {@link SafekeeperRequest}s and {@link SafekeeperReply}s lie in the frames of a {@link
+ * PartChannel}. Big-endian; {@code id} is 32 bytes, tenant then timeline; LSNs, terms and system
+ * identifiers are 8 bytes; the number before each name is the frame's type.
+ *
+ * <pre>
+ *   0x20 Create        id, system identifier, u32 postgres major, start LSN
+ *   0x21 Delete        id
+ *   0x22 Status        id
+ *   0x23 ListTimelines -
+ *   0x24 Read          id, from LSN, to LSN, term (-1: any)
+ *   0x25 Stream        id, from LSN
+ *
+ *   0x30 Statuses      u32 count, count x { id, system identifier, u32 postgres major, term,
+ *                      last log term, start LSN, flush LSN, commit LSN }
+ *   0x31 Wal           start LSN, commit LSN, WAL to the end of the frame
+ *   0x3F Refused       u32 {@link Refusal#number}, u32 length, message in UTF-8
+ * </pre>
+ */
+public final class SafekeeperProtocol {
+    private static final int CREATE = 0x20;
+    private static final int DELETE = 0x21;
+    private static final int STATUS = 0x22;
+    private static final int LIST_TIMELINES = 0x23;
+    private static final int READ = 0x24;
+    private static final int STREAM = 0x25;
+    private static final int STATUSES = 0x30;
+    private static final int WAL = 0x31;
+    private static final int REFUSED = 0x3F;
+
+    private static final int STATUS_BYTES = 32 + 8 + 4 + 5 * 8;
+
+    private SafekeeperProtocol() {}
+
+    public static void send(PartChannel channel, SafekeeperRequest request) throws IOException {
+        ByteBuffer out = ByteBuffer.allocate(64);
+        int type =
+                switch (request) {
+                    case SafekeeperRequest.Create r -> {
+                        putId(out, r.id());
+                        out.putLong(r.systemIdentifier()).putInt(r.postgresMajor());
+                        out.putLong(r.start().value());
+                        yield CREATE;
+                    }
+                    case SafekeeperRequest.Delete r -> {
+                        putId(out, r.id());
+                        yield DELETE;
+                    }
+                    case SafekeeperRequest.Status r -> {
+                        putId(out, r.id());
+                        yield STATUS;
+                    }
+                    case SafekeeperRequest.ListTimelines _ -> LIST_TIMELINES;
+                    case SafekeeperRequest.Read r -> {
+                        putId(out, r.id());
+                        out.putLong(r.from().value()).putLong(r.to().value());
+                        out.putLong(r.term() == null ? -1 : r.term().number());
+                        yield READ;
+                    }
+                    case SafekeeperRequest.Stream r -> {
+                        putId(out, r.id());
+                        out.putLong(r.from().value());
+                        yield STREAM;
+                    }
+                };
+        channel.send(type, out.flip());
+    }
+
+    /**
+     * @throws PartProtocolException if the frame is no request
+     */
+    public static SafekeeperRequest request(PartFrame frame) throws PartProtocolException {
+        ByteBuffer in = frame.payload();
+        try {
+            SafekeeperRequest request =
+                    switch (frame.type()) {
+                        case CREATE ->
+                                new SafekeeperRequest.Create(
+                                        id(in), in.getLong(), in.getInt(), lsn(in));
+                        case DELETE -> new SafekeeperRequest.Delete(id(in));
+                        case STATUS -> new SafekeeperRequest.Status(id(in));
+                        case LIST_TIMELINES -> new SafekeeperRequest.ListTimelines();
+                        case READ -> read(in);
+                        case STREAM -> new SafekeeperRequest.Stream(id(in), lsn(in));
+                        default -> throw unknown("request", frame);
+                    };
+            return whole(request, in, frame);
+        } catch (BufferUnderflowException e) {
+            throw tooShort(frame, e);
+        }
+    }
+
+    private static SafekeeperRequest read(ByteBuffer in) {
+        TenantTimelineId id = id(in);
+        Lsn from = lsn(in);
+        Lsn to = lsn(in);
+        long term = in.getLong();
+        return new SafekeeperRequest.Read(id, from, to, term < 0 ? null : new Term(term));
+    }
+
+    public static void send(PartChannel channel, SafekeeperReply reply) throws IOException {
+        switch (reply) {
+            case SafekeeperReply.Statuses(List<TimelineStatus> timelines) -> {
+                ByteBuffer out = ByteBuffer.allocate(4 + timelines.size() * STATUS_BYTES);
+                out.putInt(timelines.size());
+                timelines.forEach(status -> putStatus(out, status));
+                channel.send(STATUSES, out.flip());
+            }
+            case SafekeeperReply.Wal(WalChunk chunk) -> {
+                ByteBuffer head = ByteBuffer.allocate(16);
+                head.putLong(chunk.start().value()).putLong(chunk.commit().value());
+                channel.send(WAL, head.flip(), chunk.wal());
+            }
+            case SafekeeperReply.Refused(Refusal refusal, String message) -> {
+                byte[] text = message.getBytes(UTF_8);
+                ByteBuffer out = ByteBuffer.allocate(8 + text.length);
+                out.putInt(refusal.number()).putInt(text.length).put(text);
+                channel.send(REFUSED, out.flip());
+            }
+        }
+    }
+
+    /**
+     * Whether the frame is a {@link SafekeeperReply.Refused}, which any conversation can end with.
+     */
+    public static boolean isRefusal(PartFrame frame) {
+        return frame.type() == REFUSED;
+    }
+
+    /**
+     * @throws PartProtocolException if the frame is no reply
+     */
+    public static SafekeeperReply reply(PartFrame frame) throws PartProtocolException {
+        ByteBuffer in = frame.payload();
+        try {
+            SafekeeperReply reply =
+                    switch (frame.type()) {
+                        case STATUSES -> statuses(in);
+                        case WAL -> {
+                            Lsn start = lsn(in);
+                            Lsn commit = lsn(in);
+                            ByteBuffer wal = in.slice();
+                            in.position(in.limit());
+                            yield new SafekeeperReply.Wal(new WalChunk(start, wal, commit));
+                        }
+                        case REFUSED -> refused(in);
+                        default -> throw unknown("reply", frame);
+                    };
+            return whole(reply, in, frame);
+        } catch (BufferUnderflowException e) {
+            throw tooShort(frame, e);
+        }
+    }
+
+    private static SafekeeperReply statuses(ByteBuffer in) throws PartProtocolException {
+        int count = in.getInt();
+        if (count < 0 || (long) count * STATUS_BYTES != in.remaining()) {
+            throw new PartProtocolException(
+                    count + " timelines announced in " + in.remaining() + " bytes");
+        }
+        List<TimelineStatus> statuses = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            statuses.add(
+                    new TimelineStatus(
+                            id(in),
+                            in.getLong(),
+                            in.getInt(),
+                            term(in),
+                            term(in),
+                            lsn(in),
+                            lsn(in),
+                            lsn(in)));
+        }
+        return new SafekeeperReply.Statuses(statuses);
+    }
+
+    private static SafekeeperReply refused(ByteBuffer in) throws PartProtocolException {
+        int number = in.getInt();
+        int length = in.getInt();
+        if (length != in.remaining()) {
+            throw new PartProtocolException(
+                    "refusal text of " + length + " bytes announced in " + in.remaining());
+        }
+        byte[] text = new byte[length];
+        in.get(text);
+        try {
+            return new SafekeeperReply.Refused(Refusal.ofNumber(number), new String(text, UTF_8));
+        } catch (IllegalArgumentException e) {
+            throw new PartProtocolException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static void putStatus(ByteBuffer out, TimelineStatus status) {
+        putId(out, status.id());
+        out.putLong(status.systemIdentifier()).putInt(status.postgresMajor());
+        out.putLong(status.term().number()).putLong(status.lastLogTerm().number());
+        out.putLong(status.start().value()).putLong(status.flush().value());
+        out.putLong(status.commit().value());
+    }
+
+    /** Writes an id's 32 bytes. */
+    public static void putId(ByteBuffer out, TenantTimelineId id) {
+        out.putLong(id.tenant().high()).putLong(id.tenant().low());
+        out.putLong(id.timeline().high()).putLong(id.timeline().low());
+    }
+
+    /** Reads an id's 32 bytes. */
+    public static TenantTimelineId id(ByteBuffer in) {
+        TenantId tenant = new TenantId(in.getLong(), in.getLong());
+        return new TenantTimelineId(tenant, new TimelineId(in.getLong(), in.getLong()));
+    }
+
+    private static Lsn lsn(ByteBuffer in) {
+        return new Lsn(in.getLong());
+    }
+
+    private static Term term(ByteBuffer in) throws PartProtocolException {
+        long number = in.getLong();
+        if (number < 0) {
+            throw new PartProtocolException("negative term " + number);
+        }
+        return new Term(number);
+    }
+
+    private static <T> T whole(T message, ByteBuffer in, PartFrame frame)
+            throws PartProtocolException {
+        if (in.hasRemaining()) {
+            throw new PartProtocolException(
+                    "frame of type "
+                            + Integer.toHexString(frame.type())
+                            + " has "
+                            + in.remaining()
+                            + " bytes too many");
+        }
+        return message;
+    }
+
+    private static PartProtocolException unknown(String what, PartFrame frame) {
+        return new PartProtocolException(
+                "no safekeeper " + what + " of type 0x" + Integer.toHexString(frame.type()));
+    }
+
+    private static PartProtocolException tooShort(PartFrame frame, BufferUnderflowException e) {
+        PartProtocolException failure =
+                new PartProtocolException(
+                        "frame of type 0x" + Integer.toHexString(frame.type()) + " is cut short");
+        failure.initCause(e);
+        return failure;
+    }
+}

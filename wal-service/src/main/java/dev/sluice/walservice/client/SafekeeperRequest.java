@@ -1,0 +1,35 @@
+package dev.sluice.walservice.client;
+
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.wire.Lsn;
+import org.jspecify.annotations.Nullable;
+
+/** What anyone but a proposer asks of a safekeeper; laid out by {@link SafekeeperProtocol}. */
+public sealed interface SafekeeperRequest {
+
+    /** Answered with the timeline's status. */
+    record Create(TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start)
+            implements SafekeeperRequest {}
+
+    /** Answered with no status, also when there was no such timeline. */
+    record Delete(TenantTimelineId id) implements SafekeeperRequest {}
+
+    /** Answered with the timeline's status. */
+    record Status(TenantTimelineId id) implements SafekeeperRequest {}
+
+    /** Answered with the status of all timelines. */
+    record ListTimelines() implements SafekeeperRequest {}
+
+    /**
+     * Answered with the WAL in chunks, from {@code from} to {@code to}, committed or not.
+     *
+     * @param term if given, refused unless this is the safekeeper's term: what is not committed may
+     *     change in another
+     */
+    record Read(TenantTimelineId id, Lsn from, Lsn to, @Nullable Term term)
+            implements SafekeeperRequest {}
+
+    /** Answered with committed WAL from {@code from} on, until either side hangs up. */
+    record Stream(TenantTimelineId id, Lsn from) implements SafekeeperRequest {}
+}

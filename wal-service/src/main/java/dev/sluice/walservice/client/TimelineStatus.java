@@ -1,0 +1,26 @@
+package dev.sluice.walservice.client;
+
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.wire.Lsn;
+
+/**
+ * What a safekeeper holds of a timeline.
+ *
+ * @param systemIdentifier the database cluster's, as in {@code pg_control}
+ * @param postgresMajor for example 17
+ * @param term the highest it has voted for
+ * @param lastLogTerm the term that wrote the WAL just before {@code flush}; none when it has no WAL
+ * @param start where the timeline's own WAL begins; what is before belongs to its parent
+ * @param flush the end of the last whole record that is on this safekeeper's disk
+ * @param commit the end of what it knows to be on a quorum, never past {@code flush}
+ */
+public record TimelineStatus(
+        TenantTimelineId id,
+        long systemIdentifier,
+        int postgresMajor,
+        Term term,
+        Term lastLogTerm,
+        Lsn start,
+        Lsn flush,
+        Lsn commit) {}

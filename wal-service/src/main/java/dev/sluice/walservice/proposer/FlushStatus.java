@@ -1,0 +1,34 @@
+package dev.sluice.walservice.proposer;
+
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartAddress;
+import java.util.List;
+
+/**
+ * How far a proposer and each of its safekeepers are.
+ *
+ * @param available the end of the last whole record found in the compute's WAL
+ * @param commit the end of what is on a quorum
+ * @param flushes how many flushes have returned
+ * @param fenced whether a newer proposer has won
+ */
+public record FlushStatus(
+        Term term,
+        Lsn start,
+        Lsn available,
+        Lsn commit,
+        long flushes,
+        boolean fenced,
+        List<Peer> safekeepers) {
+
+    public FlushStatus {
+        safekeepers = List.copyOf(safekeepers);
+    }
+
+    /**
+     * @param streaming whether it is connected and takes appends
+     * @param flush the last that it acknowledged; {@link Lsn#INVALID} before the first time
+     */
+    public record Peer(PartAddress address, boolean streaming, Lsn flush) {}
+}
