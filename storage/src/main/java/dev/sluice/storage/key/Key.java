@@ -16,11 +16,11 @@ import java.nio.ByteBuffer;
  *
  *   kind  what                          fields used                                     value
  *   0x01  relation block                tablespace, database, relation, fork, block     page, 8192 bytes
- *   0x02  relation size                 tablespace, database, relation, fork            u32 blocks; empty = removed
+ *   0x02  relation size                 tablespace, database, relation, fork            {@link BlockCount}; empty = removed
  *   0x03  relation map file             tablespace, database                            the file; empty = removed
  *   0x04  database                      tablespace, database                            PG_VERSION text; empty = dropped
  *   0x10  SLRU block                    relation = {@link Slru} number, block           page, 8192 bytes
- *   0x11  SLRU segment                  relation = {@link Slru} number, block = segment u32 blocks; empty = removed
+ *   0x11  SLRU segment                  relation = {@link Slru} number, block = segment {@link BlockCount}; empty = removed
  *   0x20  two-phase state               database = epoch, relation = xid                the file; empty = removed
  *   0x21  replication origin            relation = origin id                            progress; empty = removed
  *   0x30  control file                  none                                            ControlFileData as initdb left it
@@ -90,6 +90,10 @@ public record Key(int kind, int tablespace, int database, int relation, int fork
 
     public static Key twoPhase(int epoch, int xid) {
         return new Key(TWO_PHASE, 0, epoch, xid, 0, 0);
+    }
+
+    public static Key replicationOrigin(int origin) {
+        return new Key(REPLICATION_ORIGIN, 0, 0, origin, 0, 0);
     }
 
     public RelFileLocator locator() {

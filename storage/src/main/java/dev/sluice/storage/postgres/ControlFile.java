@@ -1,0 +1,36 @@
+package dev.sluice.storage.postgres;
+
+import dev.sluice.wire.Lsn;
+
+/** The struct {@code ControlFileData} ({@code catalog/pg_control.h}), of any major. Immutable. */
+public interface ControlFile {
+    /** {@code PG_CONTROL_FILE_SIZE}: bytes of the file, zeros after the struct. */
+    int FILE_SIZE = 8192;
+
+    /** The whole file, with a right checksum. */
+    byte[] toFile();
+
+    /** The struct without the zeros after it: what a timeline holds. */
+    byte[] bytes();
+
+    long systemIdentifier();
+
+    /** Whether the state is {@code DB_SHUTDOWNED}. */
+    boolean isShutDown();
+
+    /** Whether pages carry checksums. */
+    boolean hasDataChecksums();
+
+    /** The start of the last checkpoint record. */
+    Lsn checkPointLocation();
+
+    CheckPoint checkPoint();
+
+    ControlFile withSystemIdentifier(long systemIdentifier);
+
+    /**
+     * This file as a clean stop leaves it, after the shutdown checkpoint whose record begins at
+     * {@code location}.
+     */
+    ControlFile shutDownAt(Lsn location, CheckPoint checkPoint, long unixSeconds);
+}

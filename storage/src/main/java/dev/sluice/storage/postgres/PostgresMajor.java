@@ -1,0 +1,68 @@
+package dev.sluice.storage.postgres;
+
+import dev.sluice.storage.ingest.WalIngest;
+import dev.sluice.storage.key.Key;
+import dev.sluice.storage.postgres.v17.Postgres17;
+import dev.sluice.storage.redo.PageRedo;
+import dev.sluice.storage.timeline.TimelineReader;
+import dev.sluice.walservice.wal.WalRecord;
+import dev.sluice.wire.Lsn;
+import java.io.IOException;
+import java.util.List;
+
+/** One major version of Postgres: everything that depends on its formats. Stateless. */
+public interface PostgresMajor {
+
+    /**
+     * @throws IllegalArgumentException if Sluice does not know that major
+     */
+    static PostgresMajor of(int number) {
+        if (number == Postgres17.NUMBER) {
+            return Postgres17.INSTANCE;
+        }
+        throw new IllegalArgumentException("Postgres " + number + " is not supported, 17 is");
+    }
+
+    /** 17, 18, … */
+    int number();
+
+    PageRedo redo();
+
+    /**
+     * Whether {@link #redo} can apply the record to each of its blocks that it does not bring an
+     * image of.
+     */
+    boolean redoSupports(WalRecord record);
+
+    /**
+     * Begins ingest of a timeline at a record boundary.
+     *
+     * @param timeline its name, for messages
+     * @param reader the timeline, readable at {@code at} and at every LSN that ingest reaches
+     * @param at where the next record follows
+     * @throws IOException if the timeline cannot be read there
+     */
+    WalIngest ingest(String timeline, TimelineReader reader, Lsn at) throws IOException;
+
+    /**
+     * Reads a {@code pg_control} file, or what a timeline holds under {@link Key#OF_CONTROL_FILE}.
+     *
+     * @throws IOException if it is not this major's, its checksum is wrong, or it was made for
+     *     other block, segment or page sizes than Sluice's
+     */
+    ControlFile controlFile(byte[] file) throws IOException;
+
+    /**
+     * Reads what a timeline holds under {@link Key#OF_CHECKPOINT}: the bytes of the struct {@code
+     * CheckPoint}.
+     *
+     * @throws IOException if the length is wrong
+     */
+    CheckPoint checkPoint(byte[] struct) throws IOException;
+
+    /** The file in {@code pg_twophase} that a key of kind {@link Key#TWO_PHASE} stands for. */
+    String twoPhaseFileName(Key key);
+
+    /** The directories that {@code initdb} makes, relative, parents first; databases excepted. */
+    List<String> directories();
+}

@@ -1,0 +1,96 @@
+package dev.sluice.storage.postgres.v17;
+
+import dev.sluice.storage.ingest.WalIngest;
+import dev.sluice.storage.key.Key;
+import dev.sluice.storage.postgres.CheckPoint;
+import dev.sluice.storage.postgres.ControlFile;
+import dev.sluice.storage.postgres.PostgresMajor;
+import dev.sluice.storage.redo.PageRedo;
+import dev.sluice.storage.timeline.TimelineReader;
+import dev.sluice.walservice.wal.ResourceManager;
+import dev.sluice.walservice.wal.WalRecord;
+import dev.sluice.wire.Lsn;
+import java.io.IOException;
+import java.util.List;
+
+/** Postgres 17. */
+public final class Postgres17 implements PostgresMajor {
+    public static final int NUMBER = 17;
+    public static final Postgres17 INSTANCE = new Postgres17();
+
+    private static final List<String> DIRECTORIES =
+            List.of(
+                    "global",
+                    "base",
+                    "pg_wal",
+                    "pg_wal/archive_status",
+                    "pg_wal/summaries",
+                    "pg_commit_ts",
+                    "pg_dynshmem",
+                    "pg_logical",
+                    "pg_logical/mappings",
+                    "pg_logical/snapshots",
+                    "pg_multixact",
+                    "pg_multixact/members",
+                    "pg_multixact/offsets",
+                    "pg_notify",
+                    "pg_replslot",
+                    "pg_serial",
+                    "pg_snapshots",
+                    "pg_stat",
+                    "pg_stat_tmp",
+                    "pg_subtrans",
+                    "pg_tblspc",
+                    "pg_twophase",
+                    "pg_xact");
+
+    private Postgres17() {}
+
+    @Override
+    public int number() {
+        return NUMBER;
+    }
+
+    @Override
+    public PageRedo redo() {
+        return ImplicitRedo.INSTANCE;
+    }
+
+    @Override
+    public boolean redoSupports(WalRecord record) {
+        return switch (record.resourceManager()) {
+            case ResourceManager.RM_HEAP_ID,
+                    ResourceManager.RM_HEAP2_ID,
+                    ResourceManager.RM_BTREE_ID,
+                    ResourceManager.RM_SEQ_ID ->
+                    true;
+            default -> false;
+        };
+    }
+
+    @Override
+    public WalIngest ingest(String timeline, TimelineReader reader, Lsn at) throws IOException {
+        return new Ingest17(timeline, reader, at);
+    }
+
+    @Override
+    public ControlFile controlFile(byte[] file) throws IOException {
+        return ControlFile17.of(file);
+    }
+
+    @Override
+    public CheckPoint checkPoint(byte[] struct) throws IOException {
+        return CheckPoint17.of(struct);
+    }
+
+    /** Since 17 the name has the transaction's epoch, too ({@code TwoPhaseFilePath}). */
+    @Override
+    public String twoPhaseFileName(Key key) {
+        return String.format("pg_twophase/%08X%08X", key.database(), key.relation());
+    }
+
+    @Override
+    public List<String> directories() {
+        return DIRECTORIES;
+    }
+}
