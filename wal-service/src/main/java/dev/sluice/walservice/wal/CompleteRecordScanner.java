@@ -44,6 +44,8 @@ public final class CompleteRecordScanner {
      */
     private Lsn pending;
 
+    private Lsn pendingStart;
+
     /**
      * @param start a record boundary, as for {@link WalDecoder}; it counts as the first end
      * @param previous the start of the record that ends there; {@link Lsn#INVALID} if not known
@@ -55,6 +57,7 @@ public final class CompleteRecordScanner {
         end = start;
         pending = start;
         recordStart = previous;
+        pendingStart = previous;
     }
 
     /** Where the next bytes begin, for both {@link #accept} and {@link #endWith}. */
@@ -67,7 +70,7 @@ public final class CompleteRecordScanner {
         return end;
     }
 
-    /** The start of the last whole record in the bytes accepted; {@code previous} if none. */
+    /** The start of the record that ends at {@link #end}; {@code previous} if none was accepted. */
     public Lsn lastRecordStart() {
         return recordStart;
     }
@@ -79,17 +82,21 @@ public final class CompleteRecordScanner {
      */
     public void accept(ByteBuffer wal) throws WalFormatException {
         while (wal.hasRemaining()) {
-            boolean whole = accepted.advance(wal, NOWHERE);
-            if (whole) {
-                end = pending;
+            if (accepted.advance(wal, NOWHERE)) {
+                passPending();
                 pending = accepted.recordEnd();
-                recordStart = accepted.recordStart();
+                pendingStart = accepted.recordStart();
                 accepted.takeAbandoned();
             }
         }
         if (!accepted.position().isBefore(pending)) {
-            end = pending;
+            passPending();
         }
+    }
+
+    private void passPending() {
+        end = pending;
+        recordStart = pendingStart;
     }
 
     /**
