@@ -32,4 +32,21 @@ public enum Slru {
     public String directory() {
         return directory;
     }
+
+    /** The segment's file, relative to the data directory. */
+    public String segmentFile(int segment) {
+        return String.format("%s/%04X", directory, segment);
+    }
+
+    /**
+     * @throws IllegalArgumentException if there is no such SLRU
+     */
+    public static Slru ofNumber(int number) {
+        for (Slru slru : values()) {
+            if (slru.number == number) {
+                return slru;
+            }
+        }
+        throw new IllegalArgumentException("no such SLRU: " + number);
+    }
 }
