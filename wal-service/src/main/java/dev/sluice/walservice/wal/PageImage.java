@@ -1,6 +1,7 @@
 package dev.sluice.walservice.wal;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import java.util.Arrays;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
@@ -85,7 +86,11 @@ record PageImage(int offset, int length, int holeOffset, int holeLength, int inf
     }
 
     private boolean unpackZstd(byte[] raw, byte[] page, int stored) {
-        return Zstd.decompressByteArray(page, 0, stored, raw, offset, length) == stored;
+        try {
+            return Zstd.decompressByteArray(page, 0, stored, raw, offset, length) == stored;
+        } catch (ZstdException e) {
+            return false;
+        }
     }
 
     /** Loaded only when a cluster compresses with lz4. */
