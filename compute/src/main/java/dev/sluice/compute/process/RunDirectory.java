@@ -112,9 +112,12 @@ public record RunDirectory(ComputeUser user, Path sockets, Path computes) {
         boolean plain =
                 !compute.isEmpty()
                         && compute.length() <= LONGEST_NAME
-                        && compute.chars()
-                                .allMatch(c -> c == '-' || c < 128 && Character.isLetterOrDigit(c));
+                        && compute.chars().allMatch(RunDirectory::isPlain);
         return plain ? compute : "compute-" + hash(compute);
+    }
+
+    private static boolean isPlain(int c) {
+        return c == '-' || (c < 128 && Character.isLetterOrDigit(c));
     }
 
     private static String hash(String text) {
