@@ -10,11 +10,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 
 /** How a file comes into being so that after a crash it is there whole or not at all. */
-final class DurableFiles {
+public final class DurableFiles {
     private DurableFiles() {}
 
     /** Writes, forces, renames over {@code file}, forces the directory. */
-    static void replace(Path file, ByteBuffer content) throws IOException {
+    public static void replace(Path file, ByteBuffer content) throws IOException {
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try (FileChannel channel =
                 FileChannel.open(
@@ -37,7 +37,7 @@ final class DurableFiles {
     }
 
     /** Makes the names in a directory durable. */
-    static void forceDirectory(Path directory) throws IOException {
+    public static void forceDirectory(Path directory) throws IOException {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
         }

@@ -144,6 +144,13 @@ public final class LayerCache implements Closeable {
         blocks.asMap().keySet().removeIf(name -> name.file.equals(file));
     }
 
+    /** Forgets every file of a timeline's directory. */
+    public void forgetAllIn(Path directory) {
+        files.asMap().keySet().removeIf(file -> file.startsWith(directory));
+        indexes.asMap().keySet().removeIf(file -> file.startsWith(directory));
+        blocks.asMap().keySet().removeIf(name -> name.file.startsWith(directory));
+    }
+
     @Override
     public void close() {
         files.invalidateAll();

@@ -43,6 +43,15 @@ public final class OpenLayer implements Closeable {
             count = at / WORDS + 1;
         }
 
+        int discardAfter(long last) {
+            int left = count;
+            while (left > 0 && Long.compareUnsigned(lsn(left - 1), last) > 0) {
+                left--;
+            }
+            count = left;
+            return left;
+        }
+
         long lsn(int index) {
             return words[index * WORDS];
         }
@@ -102,6 +111,14 @@ public final class OpenLayer implements Closeable {
             index.put(key, versions);
         }
         versions.add(end.value(), lastPosition, content.length, ValueEncoding.kind(value));
+    }
+
+    /**
+     * Removes what was put after an LSN: the changes of a record that could not be ingested whole.
+     * For the writing thread; nobody may be reading at an LSN after that one.
+     */
+    public void discardAfter(Lsn last) {
+        index.values().removeIf(versions -> versions.discardAfter(last.value()) == 0);
     }
 
     /** Adds to each incomplete chain what is here of its key. */

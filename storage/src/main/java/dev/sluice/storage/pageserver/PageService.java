@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a pageserver does for the other parts. Implemented by the pageserver itself and by its
@@ -19,14 +20,24 @@ import java.util.List;
  */
 public interface PageService {
 
-    /** What is known of one timeline. */
+    /**
+     * What is known of one timeline.
+     *
+     * @param ancestor the timeline that it is a branch of
+     * @param ancestorLsn where it branched off; invalid without an ancestor
+     * @param lastRecordLsn the end of the last ingested record
+     * @param diskConsistentLsn what survives a crash of the pageserver without reading WAL again
+     * @param sizeBytes of its own layer files
+     * @param ingestFailure why ingest stopped; null while it goes on, or waits for WAL
+     */
     record TimelineStatus(
             TenantTimelineId id,
-            @org.jspecify.annotations.Nullable TimelineId ancestor,
+            @Nullable TimelineId ancestor,
             Lsn ancestorLsn,
             Lsn lastRecordLsn,
             Lsn diskConsistentLsn,
-            long sizeBytes) {}
+            long sizeBytes,
+            @Nullable String ingestFailure) {}
 
     /**
      * Makes a timeline from a cleanly stopped data directory that {@code initdb} made.

@@ -79,6 +79,7 @@ public final class TemplateImport {
             }
         }
         WalRecord last = ShutdownRecord.find(directory, control);
+        sink.begin(last.end());
         DirectoryContent content = DirectoryContent.of(directory);
         NavigableMap<Key, Integer> sizes = putPages(content);
         for (Map.Entry<Key, Integer> size : sizes.entrySet()) {

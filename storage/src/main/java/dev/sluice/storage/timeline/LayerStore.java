@@ -196,6 +196,12 @@ public final class LayerStore implements Closeable {
         layer.put(key, end, value);
     }
 
+    void discardAfter(Lsn last) {
+        if (open != null) {
+            open.discardAfter(last);
+        }
+    }
+
     private OpenLayer newOpenLayer(Lsn firstEnd) throws IOException {
         Lsn after = lastFrozen();
         if (!firstEnd.isAfter(after)) {

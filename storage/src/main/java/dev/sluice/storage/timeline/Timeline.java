@@ -141,9 +141,15 @@ public final class Timeline implements TimelineReader, Closeable {
         layers.requestFlush();
     }
 
-    /** Ingest stopped for a reason that does not go away. */
+    /** Ingest stopped. Who waits for it is told. */
     public void fail(Throwable cause) {
         progress.failed(cause);
+    }
+
+    /** Ingest goes on from {@link #position}; what was put after that is forgotten. */
+    public void resume() {
+        layers.discardAfter(position().end());
+        progress.failed(null);
     }
 
     /** Makes everything up to {@link #position} durable. Nothing may be written meanwhile. */
@@ -307,6 +313,11 @@ public final class Timeline implements TimelineReader, Closeable {
     /** Merges and makes images where reads have become long. For a background thread. */
     public void compact() throws IOException {
         layers.compact();
+    }
+
+    /** Bytes of the layer files. */
+    public long bytes() {
+        return layers.index().layers().stream().mapToLong(LayerDescriptor::bytes).sum();
     }
 
     /** Gives up what is not durable: {@link #flush} comes first where that matters. */
