@@ -5,6 +5,7 @@ import dev.sluice.storage.key.Key;
 import dev.sluice.storage.postgres.CheckPoint;
 import dev.sluice.storage.postgres.ControlFile;
 import dev.sluice.storage.postgres.PostgresMajor;
+import dev.sluice.storage.postgres.v17.redo.Redo17;
 import dev.sluice.storage.redo.PageRedo;
 import dev.sluice.storage.timeline.TimelineReader;
 import dev.sluice.walservice.wal.ResourceManager;
@@ -44,6 +45,11 @@ public final class Postgres17 implements PostgresMajor {
                     "pg_twophase",
                     "pg_xact");
 
+    private static final int BTREE_LAST = 0xE0;
+    private static final int SEQUENCE_LOG = 0x00;
+
+    private final PageRedo redo = new Redo17();
+
     private Postgres17() {}
 
     @Override
@@ -53,17 +59,16 @@ public final class Postgres17 implements PostgresMajor {
 
     @Override
     public PageRedo redo() {
-        return ImplicitRedo.INSTANCE;
+        return redo;
     }
 
     @Override
     public boolean redoSupports(WalRecord record) {
         return switch (record.resourceManager()) {
-            case ResourceManager.RM_HEAP_ID,
-                    ResourceManager.RM_HEAP2_ID,
-                    ResourceManager.RM_BTREE_ID,
-                    ResourceManager.RM_SEQ_ID ->
-                    true;
+            // All of their codes are in use.
+            case ResourceManager.RM_HEAP_ID, ResourceManager.RM_HEAP2_ID -> true;
+            case ResourceManager.RM_BTREE_ID -> record.rmgrInfo() <= BTREE_LAST;
+            case ResourceManager.RM_SEQ_ID -> record.rmgrInfo() == SEQUENCE_LOG;
             default -> false;
         };
     }
