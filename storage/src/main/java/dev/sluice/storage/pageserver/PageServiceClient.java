@@ -1,0 +1,295 @@
+package dev.sluice.storage.pageserver;
+
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.TimelineId;
+import dev.sluice.walservice.wal.Fork;
+import dev.sluice.walservice.wal.RelFileLocator;
+import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartAddress;
+import dev.sluice.wire.part.PartChannel;
+import dev.sluice.wire.part.PartFrame;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pageserver in another process. Connections are made as needed and kept for the next calls; a
+ * connection that was kept while the pageserver was started anew is found dead and replaced.
+ */
+public final class PageServiceClient implements PageService, Closeable {
+    private static final int CALLS_MAX = 64;
+    private static final int IDLE_MAX = 16;
+
+    private final PartAddress address;
+    private final Semaphore calls = new Semaphore(CALLS_MAX);
+    private final ConcurrentLinkedDeque<PartChannel> idle = new ConcurrentLinkedDeque<>();
+    private volatile boolean closed;
+
+    /** Does not connect yet. */
+    public PageServiceClient(PartAddress address) {
+        this.address = address;
+    }
+
+    /** The pageserver answered that it could not do it. */
+    private static final class CallFailedException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        CallFailedException(String message) {
+            super(message);
+        }
+    }
+
+    private interface Answer<T> {
+        T receive(PartChannel channel) throws IOException;
+    }
+
+    /**
+     * @param repeatable asked twice, it does no more than asked once
+     */
+    private <T> T call(PageServiceRequest request, boolean repeatable, Answer<T> answer)
+            throws IOException {
+        calls.acquireUninterruptibly();
+        try {
+            PartChannel kept = idle.pollFirst();
+            if (kept != null) {
+                try {
+                    return call(kept, request, answer);
+                } catch (CallFailedException e) {
+                    throw e;
+                } catch (IOException e) {
+                    closeIdle();
+                    if (!repeatable) {
+                        throw e;
+                    }
+                }
+            }
+            return call(PartChannel.connect(address), request, answer);
+        } finally {
+            calls.release();
+        }
+    }
+
+    private <T> T call(PartChannel channel, PageServiceRequest request, Answer<T> answer)
+            throws IOException {
+        boolean usable = false;
+        try {
+            PageServiceProtocol.send(channel, request);
+            T result = answer.receive(channel);
+            usable = true;
+            return result;
+        } catch (CallFailedException e) {
+            usable = true;
+            throw e;
+        } finally {
+            giveBack(usable ? channel : null, channel);
+        }
+    }
+
+    private void giveBack(@Nullable PartChannel usable, PartChannel channel) throws IOException {
+        if (usable != null && !closed && idle.size() < IDLE_MAX) {
+            idle.addFirst(usable);
+        } else {
+            channel.close();
+        }
+    }
+
+    private void closeIdle() throws IOException {
+        for (PartChannel channel = idle.pollFirst(); channel != null; channel = idle.pollFirst()) {
+            channel.close();
+        }
+    }
+
+    private PageServiceReply receive(PartChannel channel) throws IOException {
+        PartFrame frame = channel.receive();
+        if (frame == null) {
+            throw new EOFException("the pageserver at " + address + " hung up");
+        }
+        PageServiceReply reply = PageServiceProtocol.reply(frame);
+        if (reply instanceof PageServiceReply.Failed(String message)) {
+            throw new CallFailedException(message);
+        }
+        return reply;
+    }
+
+    private IOException notExpected(PageServiceReply reply) {
+        return new IOException(
+                "the pageserver at "
+                        + address
+                        + " answered another question: "
+                        + reply.getClass().getSimpleName());
+    }
+
+    private void done(PageServiceRequest request, boolean repeatable) throws IOException {
+        boolean _ =
+                call(
+                        request,
+                        repeatable,
+                        channel -> {
+                            PageServiceReply reply = receive(channel);
+                            if (!(reply instanceof PageServiceReply.Done)) {
+                                throw notExpected(reply);
+                            }
+                            return true;
+                        });
+    }
+
+    private List<TimelineStatus> statuses(PageServiceRequest request) throws IOException {
+        return call(
+                request,
+                true,
+                channel -> {
+                    PageServiceReply reply = receive(channel);
+                    if (reply instanceof PageServiceReply.Statuses(List<TimelineStatus> all)) {
+                        return all;
+                    }
+                    throw notExpected(reply);
+                });
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>The path is read by the pageserver's process.
+     */
+    @Override
+    public Lsn createTimeline(TenantTimelineId id, Path dataDirectory, long systemIdentifier)
+            throws IOException {
+        return call(
+                new PageServiceRequest.Create(
+                        id, systemIdentifier, dataDirectory.toAbsolutePath().toString()),
+                false,
+                channel -> {
+                    PageServiceReply reply = receive(channel);
+                    if (reply instanceof PageServiceReply.Position(Lsn lsn)) {
+                        return lsn;
+                    }
+                    throw notExpected(reply);
+                });
+    }
+
+    @Override
+    public void branchTimeline(TenantTimelineId parent, TimelineId child, Lsn at)
+            throws IOException {
+        done(new PageServiceRequest.Branch(parent, child, at), false);
+    }
+
+    @Override
+    public void deleteTimeline(TenantTimelineId id) throws IOException {
+        done(new PageServiceRequest.Delete(id), false);
+    }
+
+    @Override
+    public void attachWal(TenantTimelineId id, List<PartAddress> safekeepers) throws IOException {
+        done(new PageServiceRequest.Attach(id, safekeepers), true);
+    }
+
+    @Override
+    public TimelineStatus status(TenantTimelineId id) throws IOException {
+        List<TimelineStatus> one = statuses(new PageServiceRequest.Status(id));
+        if (one.size() != 1) {
+            throw new IOException(
+                    "the pageserver at " + address + " answered with " + one.size() + " timelines");
+        }
+        return one.getFirst();
+    }
+
+    @Override
+    public List<TimelineStatus> timelines() throws IOException {
+        return statuses(new PageServiceRequest.ListTimelines());
+    }
+
+    @Override
+    public void waitForLsn(TenantTimelineId id, Lsn lsn, Duration limit) throws IOException {
+        done(new PageServiceRequest.WaitForLsn(id, lsn, limit), true);
+    }
+
+    @Override
+    public void readPages(
+            TenantTimelineId id,
+            Lsn at,
+            RelFileLocator relation,
+            Fork fork,
+            int firstBlock,
+            int count,
+            ByteBuffer into)
+            throws IOException {
+        for (int done = 0; done < count; ) {
+            int some = Math.min(PageServiceProtocol.PAGES_MAX, count - done);
+            readSome(
+                    new PageServiceRequest.ReadPages(
+                            id, at, relation, fork, firstBlock + done, some),
+                    into);
+            done += some;
+        }
+    }
+
+    private void readSome(PageServiceRequest.ReadPages request, ByteBuffer into)
+            throws IOException {
+        int expected = request.count() * 8192;
+        boolean _ =
+                call(
+                        request,
+                        true,
+                        channel -> {
+                            PageServiceReply reply = receive(channel);
+                            if (reply instanceof PageServiceReply.Pages(ByteBuffer pages)
+                                    && pages.remaining() == expected) {
+                                into.put(pages);
+                                return true;
+                            }
+                            throw notExpected(reply);
+                        });
+    }
+
+    @Override
+    public BaseBackup baseBackup(TenantTimelineId id, Lsn at) throws IOException {
+        return call(new PageServiceRequest.MakeBaseBackup(id, at), true, this::receiveBackup);
+    }
+
+    private BaseBackup receiveBackup(PartChannel channel) throws IOException {
+        PageServiceReply first = receive(channel);
+        if (!(first instanceof PageServiceReply.BackupStart start)) {
+            throw notExpected(first);
+        }
+        List<BaseBackup.File> files = new ArrayList<>();
+        List<BaseBackup.RelationFork> relations = new ArrayList<>();
+        while (true) {
+            PageServiceReply reply = receive(channel);
+            switch (reply) {
+                case PageServiceReply.BackupFile(BaseBackup.File file) -> files.add(file);
+                case PageServiceReply.BackupRelations(List<BaseBackup.RelationFork> some) ->
+                        relations.addAll(some);
+                case PageServiceReply.Done _ -> {
+                    return new BaseBackup(
+                            start.lsn(),
+                            start.postgresMajor(),
+                            start.systemIdentifier(),
+                            start.directories(),
+                            files,
+                            relations);
+                }
+                case PageServiceReply.Position _,
+                        PageServiceReply.Statuses _,
+                        PageServiceReply.Pages _,
+                        PageServiceReply.BackupStart _,
+                        PageServiceReply.Failed _ ->
+                        throw notExpected(reply);
+            }
+        }
+    }
+
+    /** Ends the idle connections; calls in progress end by themselves. */
+    @Override
+    public void close() throws IOException {
+        closed = true;
+        closeIdle();
+    }
+}
