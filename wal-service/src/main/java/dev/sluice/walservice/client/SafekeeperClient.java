@@ -44,7 +44,23 @@ public final class SafekeeperClient {
     public TimelineStatus createTimeline(
             TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start)
             throws IOException {
-        return only(ask(new SafekeeperRequest.Create(id, systemIdentifier, postgresMajor, start)));
+        return only(
+                ask(
+                        new SafekeeperRequest.Create(
+                                id, systemIdentifier, postgresMajor, start, Term.NONE)));
+    }
+
+    /**
+     * Gives a safekeeper that has lost a timeline an empty one, in the term that its elected
+     * proposer won without it.
+     */
+    public TimelineStatus restoreTimeline(
+            TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start, Term term)
+            throws IOException {
+        return only(
+                ask(
+                        new SafekeeperRequest.Create(
+                                id, systemIdentifier, postgresMajor, start, term)));
     }
 
     /** Deletes a timeline and its WAL; does nothing if there is none. */

@@ -2,11 +2,10 @@ package dev.sluice.walservice.client;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.sluice.walservice.consensus.ConsensusProtocol;
 import dev.sluice.walservice.consensus.Refusal;
-import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
-import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
@@ -23,7 +22,7 @@ import java.util.List;
  * identifiers are 8 bytes; the number before each name is the frame's type.
  *
  * <pre>
- *   0x20 Create        id, system identifier, u32 postgres major, start LSN
+ *   0x20 Create        id, system identifier, u32 postgres major, start LSN, term
  *   0x21 Delete        id
  *   0x22 Status        id
  *   0x23 ListTimelines -
@@ -56,28 +55,28 @@ public final class SafekeeperProtocol {
         int type =
                 switch (request) {
                     case SafekeeperRequest.Create r -> {
-                        putId(out, r.id());
+                        ConsensusProtocol.putId(out, r.id());
                         out.putLong(r.systemIdentifier()).putInt(r.postgresMajor());
-                        out.putLong(r.start().value());
+                        out.putLong(r.start().value()).putLong(r.term().number());
                         yield CREATE;
                     }
                     case SafekeeperRequest.Delete r -> {
-                        putId(out, r.id());
+                        ConsensusProtocol.putId(out, r.id());
                         yield DELETE;
                     }
                     case SafekeeperRequest.Status r -> {
-                        putId(out, r.id());
+                        ConsensusProtocol.putId(out, r.id());
                         yield STATUS;
                     }
                     case SafekeeperRequest.ListTimelines _ -> LIST_TIMELINES;
                     case SafekeeperRequest.Read r -> {
-                        putId(out, r.id());
+                        ConsensusProtocol.putId(out, r.id());
                         out.putLong(r.from().value()).putLong(r.to().value());
                         out.putLong(r.term() == null ? -1 : r.term().number());
                         yield READ;
                     }
                     case SafekeeperRequest.Stream r -> {
-                        putId(out, r.id());
+                        ConsensusProtocol.putId(out, r.id());
                         out.putLong(r.from().value());
                         yield STREAM;
                     }
@@ -95,12 +94,17 @@ public final class SafekeeperProtocol {
                     switch (frame.type()) {
                         case CREATE ->
                                 new SafekeeperRequest.Create(
-                                        id(in), in.getLong(), in.getInt(), lsn(in));
-                        case DELETE -> new SafekeeperRequest.Delete(id(in));
-                        case STATUS -> new SafekeeperRequest.Status(id(in));
+                                        ConsensusProtocol.id(in),
+                                        in.getLong(),
+                                        in.getInt(),
+                                        lsn(in),
+                                        ConsensusProtocol.term(in));
+                        case DELETE -> new SafekeeperRequest.Delete(ConsensusProtocol.id(in));
+                        case STATUS -> new SafekeeperRequest.Status(ConsensusProtocol.id(in));
                         case LIST_TIMELINES -> new SafekeeperRequest.ListTimelines();
                         case READ -> read(in);
-                        case STREAM -> new SafekeeperRequest.Stream(id(in), lsn(in));
+                        case STREAM ->
+                                new SafekeeperRequest.Stream(ConsensusProtocol.id(in), lsn(in));
                         default -> throw unknown("request", frame);
                     };
             return whole(request, in, frame);
@@ -110,7 +114,7 @@ public final class SafekeeperProtocol {
     }
 
     private static SafekeeperRequest read(ByteBuffer in) {
-        TenantTimelineId id = id(in);
+        TenantTimelineId id = ConsensusProtocol.id(in);
         Lsn from = lsn(in);
         Lsn to = lsn(in);
         long term = in.getLong();
@@ -181,11 +185,11 @@ public final class SafekeeperProtocol {
         for (int i = 0; i < count; i++) {
             statuses.add(
                     new TimelineStatus(
-                            id(in),
+                            ConsensusProtocol.id(in),
                             in.getLong(),
                             in.getInt(),
-                            term(in),
-                            term(in),
+                            ConsensusProtocol.term(in),
+                            ConsensusProtocol.term(in),
                             lsn(in),
                             lsn(in),
                             lsn(in)));
@@ -210,35 +214,15 @@ public final class SafekeeperProtocol {
     }
 
     private static void putStatus(ByteBuffer out, TimelineStatus status) {
-        putId(out, status.id());
+        ConsensusProtocol.putId(out, status.id());
         out.putLong(status.systemIdentifier()).putInt(status.postgresMajor());
         out.putLong(status.term().number()).putLong(status.lastLogTerm().number());
         out.putLong(status.start().value()).putLong(status.flush().value());
         out.putLong(status.commit().value());
     }
 
-    /** Writes an id's 32 bytes. */
-    public static void putId(ByteBuffer out, TenantTimelineId id) {
-        out.putLong(id.tenant().high()).putLong(id.tenant().low());
-        out.putLong(id.timeline().high()).putLong(id.timeline().low());
-    }
-
-    /** Reads an id's 32 bytes. */
-    public static TenantTimelineId id(ByteBuffer in) {
-        TenantId tenant = new TenantId(in.getLong(), in.getLong());
-        return new TenantTimelineId(tenant, new TimelineId(in.getLong(), in.getLong()));
-    }
-
     private static Lsn lsn(ByteBuffer in) {
         return new Lsn(in.getLong());
-    }
-
-    private static Term term(ByteBuffer in) throws PartProtocolException {
-        long number = in.getLong();
-        if (number < 0) {
-            throw new PartProtocolException("negative term " + number);
-        }
-        return new Term(number);
     }
 
     private static <T> T whole(T message, ByteBuffer in, PartFrame frame)

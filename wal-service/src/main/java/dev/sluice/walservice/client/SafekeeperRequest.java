@@ -8,8 +8,15 @@ import org.jspecify.annotations.Nullable;
 /** What anyone but a proposer asks of a safekeeper; laid out by {@link SafekeeperProtocol}. */
 public sealed interface SafekeeperRequest {
 
-    /** Answered with the timeline's status. */
-    record Create(TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start)
+    /**
+     * Answered with the timeline's status.
+     *
+     * @param term the acceptor begins in: it will not vote for this or a lower one. How an elected
+     *     proposer gives a safekeeper that lost a timeline an empty one, which must not vote again
+     *     in terms that it has forgotten
+     */
+    record Create(
+            TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start, Term term)
             implements SafekeeperRequest {}
 
     /** Answered with no status, also when there was no such timeline. */

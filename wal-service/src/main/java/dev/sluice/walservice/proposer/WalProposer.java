@@ -1,24 +1,68 @@
 package dev.sluice.walservice.proposer;
 
+import dev.sluice.walservice.consensus.PeerState;
+import dev.sluice.walservice.consensus.ProposerState.Role;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The one writer of a timeline, for as long as no newer one is elected. Makes a compute's local WAL
- * durable on a quorum of safekeepers.
+ * durable on a quorum of safekeepers. A minority of them may be slow, down or empty at any time: it
+ * is brought up in the background, from the local WAL or from another safekeeper.
  */
-public interface WalProposer extends Closeable {
+public final class WalProposer implements Closeable {
+    private final Campaign campaign;
+    private final Role.Leader leader;
+    private final ReentrantLock scanning = new ReentrantLock();
+    private final WrittenWal written;
+    private final LongAdder flushes = new LongAdder();
+
+    private WalProposer(Campaign campaign, Role.Leader leader, LocalWal wal) {
+        this.campaign = campaign;
+        this.leader = leader;
+        this.written = new WrittenWal(wal, leader.start());
+    }
+
+    /**
+     * Wins a term above all that the safekeepers have seen, which fences every earlier proposer,
+     * and brings a quorum of them to one durable end.
+     *
+     * @param wal not read before the first {@link #flush}
+     * @throws FencedException if another proposer won meanwhile
+     * @throws IOException if there is no quorum within the configured time; says why for each
+     *     safekeeper
+     */
+    public static WalProposer elect(ProposerConfig config, LocalWal wal) throws IOException {
+        Campaign campaign = new Campaign(config, wal);
+        try {
+            return new WalProposer(campaign, campaign.awaitVictory(), wal);
+        } catch (IOException | RuntimeException e) {
+            campaign.close();
+            throw e;
+        }
+    }
 
     /** The term that this proposer won. */
-    Term term();
+    public Term term() {
+        return leader.term();
+    }
 
     /** The end of the timeline's durable WAL at the election: where the compute begins to write. */
-    Lsn startLsn();
+    public Lsn startLsn() {
+        return leader.start();
+    }
 
     /** The end of what a quorum has. */
-    Lsn commitLsn();
+    public Lsn commitLsn() {
+        return campaign.state().commit();
+    }
 
     /**
      * Returns when every whole record of the local WAL below {@code writtenUpTo} is on a quorum's
@@ -30,11 +74,51 @@ public interface WalProposer extends Closeable {
      * @throws FencedException if a newer proposer has won; so will every later call
      * @throws IOException if the local WAL cannot be read or is no WAL, or the proposer was closed
      */
-    Lsn flush(Lsn writtenUpTo) throws IOException;
+    public Lsn flush(Lsn writtenUpTo) throws IOException {
+        Lsn target;
+        scanning.lock();
+        try {
+            target = campaign.state().available();
+            if (writtenUpTo.isAfter(target)) {
+                target = written.scan(writtenUpTo, this::offer);
+            }
+        } finally {
+            scanning.unlock();
+        }
+        campaign.awaitCommit(Lsn.min(target, writtenUpTo));
+        flushes.increment();
+        return target;
+    }
 
-    FlushStatus flushStatus();
+    /** What the scan found is sent from its own buffer to all who have taken what is before. */
+    private void offer(Lsn end, Lsn bufferStart, ByteBuffer buffer) {
+        campaign.offer(end, bufferStart, buffer);
+    }
+
+    public FlushStatus flushStatus() {
+        var state = campaign.state();
+        List<FlushStatus.Peer> peers = new ArrayList<>();
+        for (int i = 0; i < state.peers().size(); i++) {
+            PeerState peer = state.peers().get(i);
+            peers.add(
+                    new FlushStatus.Peer(
+                            campaign.config().safekeepers().get(i),
+                            peer.isStreaming(),
+                            peer.acked()));
+        }
+        return new FlushStatus(
+                leader.term(),
+                leader.start(),
+                state.available(),
+                state.commit(),
+                flushes.sum(),
+                state.role() instanceof Role.Fenced,
+                peers);
+    }
 
     /** Stops; waiting flushes fail. */
     @Override
-    void close();
+    public void close() {
+        campaign.close();
+    }
 }

@@ -1,15 +1,168 @@
 package dev.sluice.walservice.safekeeper;
 
+import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.client.SafekeeperException;
+import dev.sluice.walservice.client.SafekeeperProtocol;
+import dev.sluice.walservice.client.SafekeeperReply;
+import dev.sluice.walservice.client.SafekeeperRequest;
+import dev.sluice.walservice.client.TimelineStatus;
+import dev.sluice.walservice.client.WalChunk;
+import dev.sluice.walservice.client.WalStream;
+import dev.sluice.walservice.consensus.ConsensusProtocol;
+import dev.sluice.walservice.consensus.ProposerMessage;
+import dev.sluice.walservice.consensus.Refusal;
+import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
+import dev.sluice.wire.part.PartChannel;
+import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartServer;
 import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A running safekeeper. */
-public interface Safekeeper extends Closeable {
+/**
+ * A running safekeeper: answers proposers ({@link ConsensusProtocol}) and everyone else ({@link
+ * SafekeeperProtocol}) at one address.
+ */
+public final class Safekeeper implements Closeable {
+    private static final Logger log = LoggerFactory.getLogger(Safekeeper.class);
+    private static final long HEARTBEAT_NANOS = Duration.ofSeconds(1).toNanos();
+
+    private final SafekeeperConfig config;
+    private final Timelines timelines;
+    private final PartServer server;
+
+    private Safekeeper(SafekeeperConfig config) throws IOException {
+        this.config = config;
+        timelines = new Timelines(config.nodeId(), config.directory());
+        server = PartServer.start("safekeeper-" + config.nodeId(), config.listen(), this::converse);
+    }
+
+    /**
+     * Starts serving what is in the directory.
+     *
+     * @throws IOException if the directory cannot be used or the address is taken
+     */
+    public static Safekeeper start(SafekeeperConfig config) throws IOException {
+        Safekeeper safekeeper = new Safekeeper(config);
+        log.info(
+                "safekeeper {} serves {} at {}",
+                config.nodeId(),
+                config.directory(),
+                safekeeper.address());
+        return safekeeper;
+    }
 
     /** Where it listens, with the port it got. */
-    PartAddress address();
+    public PartAddress address() {
+        return server.address();
+    }
 
     /** Stops; what was acknowledged is on disk. */
     @Override
-    void close();
+    public void close() throws IOException {
+        server.close();
+        timelines.close();
+        log.info("safekeeper {} stopped", config.nodeId());
+    }
+
+    private void converse(PartChannel channel) throws IOException {
+        try {
+            for (PartFrame frame; (frame = channel.receive()) != null; ) {
+                if (ConsensusProtocol.isGreeting(frame)) {
+                    followProposer(channel, frame);
+                    return;
+                }
+                answer(channel, SafekeeperProtocol.request(frame));
+            }
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            log.info("safekeeper {} refuses: {}", config.nodeId(), e.toString());
+            Refusals.tell(channel, e);
+        }
+    }
+
+    private void followProposer(PartChannel channel, PartFrame frame) throws IOException {
+        if (!(ConsensusProtocol.proposerMessage(frame)
+                instanceof ProposerMessage.Greeting greeting)) {
+            throw new SafekeeperException(Refusal.BAD_REQUEST, "a proposer greets first");
+        }
+        frame.payload().rewind();
+        StoredTimeline timeline = timelines.get(greeting.id());
+        try (ProposerConversation conversation = new ProposerConversation(channel, timeline)) {
+            conversation.run(frame);
+        }
+    }
+
+    private void answer(PartChannel channel, SafekeeperRequest request) throws IOException {
+        switch (request) {
+            case SafekeeperRequest.Create create ->
+                    tell(channel, List.of(timelines.create(create)));
+            case SafekeeperRequest.Delete delete -> {
+                timelines.delete(delete.id());
+                tell(channel, List.of());
+            }
+            case SafekeeperRequest.Status status ->
+                    tell(channel, List.of(timelines.get(status.id()).status()));
+            case SafekeeperRequest.ListTimelines _ -> tell(channel, timelines.statuses());
+            case SafekeeperRequest.Read read -> read(channel, read);
+            case SafekeeperRequest.Stream stream -> stream(channel, stream);
+        }
+    }
+
+    private static void tell(PartChannel channel, List<TimelineStatus> statuses)
+            throws IOException {
+        SafekeeperProtocol.send(channel, new SafekeeperReply.Statuses(statuses));
+    }
+
+    private void read(PartChannel channel, SafekeeperRequest.Read request) throws IOException {
+        long length = request.to().minus(request.from());
+        if (length < 0 || length > SafekeeperClient.MAX_READ) {
+            throw new SafekeeperException(
+                    Refusal.BAD_REQUEST, "a read of " + length + " bytes of WAL");
+        }
+        StoredTimeline timeline = timelines.get(request.id());
+        timeline.checkReadable(request.from(), request.to(), request.term());
+        ByteBuffer buffer = ByteBuffer.allocateDirect(WalStream.MAX_CHUNK);
+        try (SegmentReader reader = new SegmentReader(timeline.directory())) {
+            Lsn position = request.from();
+            while (position.isBefore(request.to())) {
+                fill(buffer, request.to().minus(position), reader, position);
+                timeline.checkReadable(request.from(), request.to(), request.term());
+                WalChunk chunk = new WalChunk(position, buffer, request.to());
+                position = chunk.end();
+                SafekeeperProtocol.send(channel, new SafekeeperReply.Wal(chunk));
+            }
+        }
+    }
+
+    private void stream(PartChannel channel, SafekeeperRequest.Stream request) throws IOException {
+        StoredTimeline timeline = timelines.get(request.id());
+        timeline.checkReadable(request.from(), timeline.status().start(), null);
+        ByteBuffer buffer = ByteBuffer.allocateDirect(WalStream.MAX_CHUNK);
+        try (SegmentReader reader = new SegmentReader(timeline.directory())) {
+            Lsn position = request.from();
+            while (true) {
+                Lsn commit = timeline.awaitCommit(position, HEARTBEAT_NANOS);
+                long length = commit.isAfter(position) ? commit.minus(position) : 0;
+                fill(buffer, length, reader, position);
+                WalChunk chunk = new WalChunk(position, buffer, commit);
+                position = chunk.end();
+                SafekeeperProtocol.send(channel, new SafekeeperReply.Wal(chunk));
+            }
+        }
+    }
+
+    private static void fill(ByteBuffer buffer, long wanted, SegmentReader reader, Lsn position)
+            throws IOException {
+        buffer.clear().limit((int) Math.min(wanted, buffer.capacity()));
+        reader.read(position, buffer);
+        buffer.flip();
+    }
 }

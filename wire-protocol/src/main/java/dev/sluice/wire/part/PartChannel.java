@@ -127,6 +127,12 @@ public final class PartChannel implements Closeable {
         return new PartFrame(type, in.slice(start + HEADER_BYTES, length));
     }
 
+    /** Whether a whole frame has arrived already, so that {@link #receive} will not wait. */
+    public boolean hasFrame() {
+        return in.remaining() >= HEADER_BYTES
+                && in.remaining() - HEADER_BYTES >= in.getInt(in.position() + 8);
+    }
+
     /**
      * Makes {@code needed} bytes readable at {@link #in}'s position; false if the peer closed
      * before the first.

@@ -1,0 +1,22 @@
+package dev.sluice.walservice.consensus;
+
+import dev.sluice.wire.Lsn;
+import java.nio.ByteBuffer;
+
+/** What an {@link Acceptor} wants done. */
+public sealed interface AcceptorAction {
+
+    /** Make the control data durable. */
+    record Persist(TimelineControl control) implements AcceptorAction {}
+
+    /** Durably remove all WAL from there on, so that no later recovery can find it. */
+    record Truncate(Lsn end) implements AcceptorAction {}
+
+    /** Write WAL; not yet durably. */
+    record Write(Lsn at, ByteBuffer wal) implements AcceptorAction {}
+
+    record Reply(AcceptorMessage message) implements AcceptorAction {}
+
+    /** Tell the proposer why not, and end the conversation. */
+    record Refuse(Refusal refusal, String reason) implements AcceptorAction {}
+}

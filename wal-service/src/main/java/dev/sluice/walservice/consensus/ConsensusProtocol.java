@@ -1,0 +1,266 @@
+package dev.sluice.walservice.consensus;
+
+import dev.sluice.walservice.timeline.TenantId;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.walservice.timeline.TimelineId;
+import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartProtocolException;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How the messages lie in frames. Big-endian; {@code id} is 32 bytes, tenant then timeline; terms,
+ * LSNs, generations and identifiers are 8 bytes; the number before each name is the frame's type.
+ *
+ * <pre>
+ *   0x01 Greeting     id, generation, system identifier, u32 postgres major, u32 segment size
+ *   0x02 VoteRequest  term
+ *   0x03 Elected      term, stream-from LSN, history
+ *   0x04 Append       term, begin LSN, commit LSN, WAL to the end of the frame
+ *
+ *   0x11 Greeted      node id, term
+ *   0x12 Voted        term, u8 given (0 or 1), start LSN, flush LSN, history
+ *   0x13 Appended     term, flush LSN, received LSN, commit LSN
+ *
+ *   history           u32 count, count x { term, start LSN }
+ * </pre>
+ */
+public final class ConsensusProtocol {
+    private static final int GREETING = 0x01;
+    private static final int VOTE_REQUEST = 0x02;
+    private static final int ELECTED = 0x03;
+    private static final int APPEND = 0x04;
+    private static final int GREETED = 0x11;
+    private static final int VOTED = 0x12;
+    private static final int APPENDED = 0x13;
+
+    private static final int HEAD_BYTES = 64;
+    private static final int ENTRY_BYTES = 16;
+
+    private ConsensusProtocol() {}
+
+    /**
+     * A message as a frame's payload: its head and, for an append, its WAL.
+     *
+     * @param head positioned at its first byte
+     * @param wal empty but for an append
+     */
+    public record Encoded(int type, ByteBuffer head, ByteBuffer wal) {}
+
+    private static final ByteBuffer NO_WAL = ByteBuffer.allocate(0);
+
+    public static Encoded encode(ProposerMessage message) {
+        return switch (message) {
+            case ProposerMessage.Greeting m -> {
+                ByteBuffer out = ByteBuffer.allocate(HEAD_BYTES);
+                putId(out, m.id());
+                out.putLong(m.generation()).putLong(m.systemIdentifier());
+                out.putInt(m.postgresMajor()).putInt(m.segmentSize());
+                yield new Encoded(GREETING, out.flip(), NO_WAL);
+            }
+            case ProposerMessage.VoteRequest m ->
+                    new Encoded(VOTE_REQUEST, numbers(m.term().number()), NO_WAL);
+            case ProposerMessage.Elected m -> {
+                ByteBuffer out = withRoomFor(m.history());
+                out.putLong(m.term().number()).putLong(m.streamFrom().value());
+                putHistory(out, m.history());
+                yield new Encoded(ELECTED, out.flip(), NO_WAL);
+            }
+            case ProposerMessage.Append m -> {
+                ByteBuffer head = numbers(m.term().number(), m.begin().value(), m.commit().value());
+                yield new Encoded(APPEND, head, m.wal());
+            }
+        };
+    }
+
+    public static Encoded encode(AcceptorMessage message) {
+        return switch (message) {
+            case AcceptorMessage.Greeted m ->
+                    new Encoded(GREETED, numbers(m.nodeId(), m.term().number()), NO_WAL);
+            case AcceptorMessage.Voted m -> {
+                ByteBuffer out = withRoomFor(m.history());
+                out.putLong(m.term().number()).put((byte) (m.given() ? 1 : 0));
+                out.putLong(m.start().value()).putLong(m.flush().value());
+                putHistory(out, m.history());
+                yield new Encoded(VOTED, out.flip(), NO_WAL);
+            }
+            case AcceptorMessage.Appended m -> {
+                ByteBuffer head =
+                        numbers(
+                                m.term().number(),
+                                m.flush().value(),
+                                m.received().value(),
+                                m.commit().value());
+                yield new Encoded(APPENDED, head, NO_WAL);
+            }
+        };
+    }
+
+    /** Whether a conversation that begins with this frame is a proposer's. */
+    public static boolean isGreeting(PartFrame frame) {
+        return frame.type() == GREETING;
+    }
+
+    /**
+     * An append's WAL is the frame's own: valid as long as that.
+     *
+     * @throws PartProtocolException if the frame is not a proposer's message
+     */
+    public static ProposerMessage proposerMessage(PartFrame frame) throws PartProtocolException {
+        ByteBuffer in = frame.payload();
+        try {
+            ProposerMessage message =
+                    switch (frame.type()) {
+                        case GREETING ->
+                                new ProposerMessage.Greeting(
+                                        id(in),
+                                        in.getLong(),
+                                        in.getLong(),
+                                        in.getInt(),
+                                        in.getInt());
+                        case VOTE_REQUEST -> new ProposerMessage.VoteRequest(term(in));
+                        case ELECTED -> new ProposerMessage.Elected(term(in), lsn(in), history(in));
+                        case APPEND -> append(in);
+                        default -> throw unknown("proposer", frame);
+                    };
+            return whole(message, in, frame);
+        } catch (BufferUnderflowException e) {
+            throw tooShort(frame, e);
+        }
+    }
+
+    private static ProposerMessage append(ByteBuffer in) throws PartProtocolException {
+        Term term = term(in);
+        Lsn begin = lsn(in);
+        Lsn commit = lsn(in);
+        if (in.remaining() > ProposerMessage.Append.MAX_WAL) {
+            throw new PartProtocolException("append of " + in.remaining() + " bytes");
+        }
+        ByteBuffer wal = in.slice();
+        in.position(in.limit());
+        return new ProposerMessage.Append(term, begin, commit, wal);
+    }
+
+    /**
+     * @throws PartProtocolException if the frame is not an acceptor's message
+     */
+    public static AcceptorMessage acceptorMessage(PartFrame frame) throws PartProtocolException {
+        ByteBuffer in = frame.payload();
+        try {
+            AcceptorMessage message =
+                    switch (frame.type()) {
+                        case GREETED -> new AcceptorMessage.Greeted(in.getLong(), term(in));
+                        case VOTED ->
+                                new AcceptorMessage.Voted(
+                                        term(in), flag(in), lsn(in), lsn(in), history(in));
+                        case APPENDED ->
+                                new AcceptorMessage.Appended(term(in), lsn(in), lsn(in), lsn(in));
+                        default -> throw unknown("acceptor", frame);
+                    };
+            return whole(message, in, frame);
+        } catch (BufferUnderflowException e) {
+            throw tooShort(frame, e);
+        }
+    }
+
+    private static ByteBuffer numbers(long... numbers) {
+        ByteBuffer out = ByteBuffer.allocate(8 * numbers.length);
+        for (long number : numbers) {
+            out.putLong(number);
+        }
+        return out.flip();
+    }
+
+    private static ByteBuffer withRoomFor(TermHistory history) {
+        return ByteBuffer.allocate(HEAD_BYTES + ENTRY_BYTES * history.entries().size());
+    }
+
+    /** Writes a history as in the messages. */
+    public static void putHistory(ByteBuffer out, TermHistory history) {
+        out.putInt(history.entries().size());
+        for (TermStart entry : history.entries()) {
+            out.putLong(entry.term().number()).putLong(entry.start().value());
+        }
+    }
+
+    /**
+     * Reads what {@link #putHistory} wrote.
+     *
+     * @throws PartProtocolException if it is no history
+     * @throws BufferUnderflowException if it is cut short
+     */
+    public static TermHistory history(ByteBuffer in) throws PartProtocolException {
+        int count = in.getInt();
+        if (count < 0 || (long) count * ENTRY_BYTES > in.remaining()) {
+            throw new PartProtocolException(
+                    "term history of " + count + " entries in " + in.remaining() + " bytes");
+        }
+        List<TermStart> entries = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            entries.add(new TermStart(term(in), lsn(in)));
+        }
+        try {
+            return new TermHistory(entries);
+        } catch (IllegalArgumentException e) {
+            throw new PartProtocolException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Writes an id's 32 bytes. */
+    public static void putId(ByteBuffer out, TenantTimelineId id) {
+        out.putLong(id.tenant().high()).putLong(id.tenant().low());
+        out.putLong(id.timeline().high()).putLong(id.timeline().low());
+    }
+
+    /** Reads an id's 32 bytes. */
+    public static TenantTimelineId id(ByteBuffer in) {
+        TenantId tenant = new TenantId(in.getLong(), in.getLong());
+        return new TenantTimelineId(tenant, new TimelineId(in.getLong(), in.getLong()));
+    }
+
+    private static boolean flag(ByteBuffer in) throws PartProtocolException {
+        byte flag = in.get();
+        if (flag != 0 && flag != 1) {
+            throw new PartProtocolException("neither yes nor no: " + flag);
+        }
+        return flag == 1;
+    }
+
+    private static Lsn lsn(ByteBuffer in) {
+        return new Lsn(in.getLong());
+    }
+
+    /** Reads a term's 8 bytes. */
+    public static Term term(ByteBuffer in) throws PartProtocolException {
+        long number = in.getLong();
+        if (number < 0) {
+            throw new PartProtocolException("negative term " + number);
+        }
+        return new Term(number);
+    }
+
+    private static <T> T whole(T message, ByteBuffer in, PartFrame frame)
+            throws PartProtocolException {
+        if (in.hasRemaining()) {
+            throw new PartProtocolException(
+                    in.remaining() + " bytes too many in a frame of type " + frame.type());
+        }
+        return message;
+    }
+
+    private static PartProtocolException unknown(String whose, PartFrame frame) {
+        return new PartProtocolException(
+                "no " + whose + "'s message of type 0x" + Integer.toHexString(frame.type()));
+    }
+
+    private static PartProtocolException tooShort(PartFrame frame, BufferUnderflowException e) {
+        PartProtocolException failure =
+                new PartProtocolException("frame of type " + frame.type() + " is cut short");
+        failure.initCause(e);
+        return failure;
+    }
+}

@@ -1,0 +1,251 @@
+package dev.sluice.walservice.consensus;
+
+import dev.sluice.walservice.consensus.PeerState.Phase;
+import dev.sluice.walservice.consensus.ProposerState.Role;
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.wire.Lsn;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * The proposer's half of the protocol, as a function.
+ *
+ * <pre>
+ *   Seeking --quorum greeted--> Candidate(max seen + 1) --quorum of votes--> Leader
+ *                                   ^      |                                   |
+ *                                   +------+ higher term, or vote refused      | higher term
+ *                                                                              v
+ *                                                                           Fenced
+ * </pre>
+ *
+ * <p>A leader continues the log of the donor: of those that voted, the one whose log's last term,
+ * then length, is highest. Every other acceptor's log is cut where it leaves that one and filled
+ * from there. An LSN is committed when a quorum has acknowledged it in this term, and it is not
+ * before the term's start: what older terms left is committed only together with it.
+ */
+public final class Proposer {
+    private Proposer() {}
+
+    public record Step(ProposerState state, List<ProposerAction> actions) {
+        public Step {
+            actions = List.copyOf(actions);
+        }
+
+        Step(ProposerState state) {
+            this(state, List.of());
+        }
+    }
+
+    public static Step step(ProposerState state, ProposerInput input) {
+        if (state.role() instanceof Role.Fenced) {
+            return new Step(state);
+        }
+        return switch (input) {
+            case ProposerInput.Received(int peer, AcceptorMessage message) ->
+                    switch (message) {
+                        case AcceptorMessage.Greeted m -> greeted(state, peer, m);
+                        case AcceptorMessage.Voted m -> voted(state, peer, m);
+                        case AcceptorMessage.Appended m -> appended(state, peer, m);
+                    };
+            case ProposerInput.Disconnected(int peer) ->
+                    new Step(state.with(peer, state.peers().get(peer).in(new Phase.Offline())));
+            case ProposerInput.Available(Lsn end) ->
+                    new Step(end.isAfter(state.available()) ? state.withAvailable(end) : state);
+            case ProposerInput.Writable(int peer, int window) -> writable(state, peer, window);
+        };
+    }
+
+    private static Step greeted(ProposerState state, int peer, AcceptorMessage.Greeted message) {
+        ProposerState known =
+                state.with(peer, state.peers().get(peer).in(new Phase.Greeted()))
+                        .sawTerm(message.term());
+        return switch (known.role()) {
+            case Role.Seeking _ ->
+                    count(known, Phase.Offline.class) <= known.peers().size() - known.quorum()
+                            ? stand(known)
+                            : new Step(known);
+            case Role.Candidate(Term term) ->
+                    message.term().compareTo(term) >= 0
+                            ? stand(known)
+                            : new Step(known, List.of(ask(peer, term)));
+            case Role.Leader leader ->
+                    message.term().compareTo(leader.term()) > 0
+                            ? fenced(known, leader.term(), message.term())
+                            : new Step(known, List.of(ask(peer, leader.term())));
+            case Role.Fenced _ -> new Step(known);
+        };
+    }
+
+    /** Asks everyone there for a vote for a term above all seen. */
+    private static Step stand(ProposerState state) {
+        Term term = state.seen().next();
+        ProposerState standing = state.in(new Role.Candidate(term));
+        List<ProposerAction> actions = new ArrayList<>();
+        for (int peer = 0; peer < state.peers().size(); peer++) {
+            PeerState each = state.peers().get(peer);
+            if (!(each.phase() instanceof Phase.Offline)) {
+                standing = standing.with(peer, each.in(new Phase.Greeted()));
+                actions.add(ask(peer, term));
+            }
+        }
+        return new Step(standing.sawTerm(term), actions);
+    }
+
+    private static ProposerAction ask(int peer, Term term) {
+        return new ProposerAction.Send(peer, new ProposerMessage.VoteRequest(term));
+    }
+
+    private static Step voted(ProposerState state, int peer, AcceptorMessage.Voted vote) {
+        if (!(state.peers().get(peer).phase() instanceof Phase.Greeted)) {
+            return new Step(state);
+        }
+        return switch (state.role()) {
+            case Role.Candidate(Term term) -> {
+                int order = vote.term().compareTo(term);
+                if (order < 0) {
+                    yield new Step(state); // answers an earlier candidacy
+                }
+                if (order > 0 || !vote.given()) {
+                    yield stand(state.sawTerm(vote.term()));
+                }
+                ProposerState supported =
+                        state.with(peer, state.peers().get(peer).in(new Phase.Supporting(vote)));
+                yield count(supported, Phase.Supporting.class) >= supported.quorum()
+                        ? lead(supported, term)
+                        : new Step(supported);
+            }
+            case Role.Leader leader -> {
+                int order = vote.term().compareTo(leader.term());
+                if (order > 0) {
+                    yield fenced(state, leader.term(), vote.term());
+                }
+                yield order < 0 ? new Step(state) : enlist(state, leader, peer, vote);
+            }
+            case Role.Seeking _, Role.Fenced _ -> new Step(state);
+        };
+    }
+
+    private static Step lead(ProposerState state, Term term) {
+        int donor = -1;
+        AcceptorMessage.Voted best = null;
+        Comparator<AcceptorMessage.Voted> mostAdvanced =
+                Comparator.comparing((AcceptorMessage.Voted v) -> v.history().lastTerm())
+                        .thenComparing(AcceptorMessage.Voted::flush);
+        for (int peer = 0; peer < state.peers().size(); peer++) {
+            if (state.peers().get(peer).phase() instanceof Phase.Supporting(var vote)
+                    && (best == null || mostAdvanced.compare(vote, best) > 0)) {
+                donor = peer;
+                best = vote;
+            }
+        }
+        if (best == null) {
+            throw new IllegalStateException("elected by nobody");
+        }
+        Role.Leader leader =
+                new Role.Leader(
+                        term,
+                        best.flush(),
+                        best.history().with(term, best.flush()),
+                        best.start(),
+                        donor);
+        ProposerState leading = state.in(leader).withAvailable(best.flush());
+        List<ProposerAction> actions = new ArrayList<>();
+        for (int peer = 0; peer < state.peers().size(); peer++) {
+            if (state.peers().get(peer).phase() instanceof Phase.Supporting(var vote)) {
+                Step enlisted = enlist(leading, leader, peer, vote);
+                leading = enlisted.state();
+                actions.addAll(enlisted.actions());
+            }
+        }
+        return new Step(leading, actions);
+    }
+
+    /** Tells an acceptor of the election, and where its log will go on. */
+    private static Step enlist(
+            ProposerState state, Role.Leader leader, int peer, AcceptorMessage.Voted vote) {
+        Lsn common = leader.history().divergence(vote.history(), vote.flush());
+        Lsn from = common == null ? leader.timelineStart() : common;
+        PeerState told =
+                new PeerState(
+                        new Phase.Streaming(from, from, Lsn.INVALID),
+                        Lsn.min(state.peers().get(peer).acked(), from));
+        ProposerState enlisted = state.with(peer, told);
+        ProposerMessage elected =
+                new ProposerMessage.Elected(leader.term(), from, leader.history());
+        return new Step(enlisted, List.of(new ProposerAction.Send(peer, elected)));
+    }
+
+    private static Step appended(ProposerState state, int peer, AcceptorMessage.Appended message) {
+        if (!(state.role() instanceof Role.Leader leader)) {
+            return new Step(state.sawTerm(message.term()));
+        }
+        if (message.term().compareTo(leader.term()) > 0) {
+            return fenced(state, leader.term(), message.term());
+        }
+        PeerState known = state.peers().get(peer);
+        if (!(known.phase() instanceof Phase.Streaming streaming)) {
+            return new Step(state);
+        }
+        PeerState acked =
+                new PeerState(
+                        new Phase.Streaming(
+                                streaming.next(),
+                                Lsn.max(streaming.received(), message.received()),
+                                streaming.told()),
+                        Lsn.max(known.acked(), message.flush()));
+        ProposerState moved = state.with(peer, acked);
+        Lsn held = quorumHolds(moved);
+        return new Step(
+                held.isAfter(moved.commit()) && !held.isBefore(leader.start())
+                        ? moved.withCommit(held)
+                        : moved);
+    }
+
+    /** The highest LSN that a quorum has acknowledged. */
+    private static Lsn quorumHolds(ProposerState state) {
+        return state.peers().stream()
+                .map(PeerState::acked)
+                .sorted(Comparator.reverseOrder())
+                .skip(state.quorum() - 1L)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Step writable(ProposerState state, int peer, int window) {
+        if (!(state.role() instanceof Role.Leader leader)
+                || !(state.peers().get(peer).phase() instanceof Phase.Streaming streaming)) {
+            return new Step(state);
+        }
+        Lsn begin = streaming.next();
+        Lsn limit =
+                begin.isBefore(leader.start()) ? leader.start() : Lsn.max(begin, state.available());
+        long room = window - begin.minus(streaming.received());
+        long length =
+                Math.min(
+                        Math.min(limit.minus(begin), Math.max(room, 0)),
+                        ProposerMessage.Append.MAX_WAL);
+        boolean news = state.commit().isAfter(streaming.told());
+        // Alone it is not answered, so one that does not read could be sent any number.
+        boolean quiet = begin.equals(streaming.received());
+        if (length == 0 && !(news && quiet)) {
+            return new Step(state);
+        }
+        Lsn end = begin.plus(length);
+        PeerState sent =
+                state.peers()
+                        .get(peer)
+                        .in(new Phase.Streaming(end, streaming.received(), state.commit()));
+        return new Step(
+                state.with(peer, sent),
+                List.of(new ProposerAction.SendAppend(peer, begin, end, state.commit())));
+    }
+
+    private static Step fenced(ProposerState state, Term own, Term newer) {
+        return new Step(state.sawTerm(newer).in(new Role.Fenced(own, newer)));
+    }
+
+    private static long count(ProposerState state, Class<? extends Phase> phase) {
+        return state.peers().stream().filter(p -> phase.isInstance(p.phase())).count();
+    }
+}

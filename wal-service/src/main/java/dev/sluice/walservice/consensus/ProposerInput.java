@@ -1,0 +1,23 @@
+package dev.sluice.walservice.consensus;
+
+import dev.sluice.wire.Lsn;
+
+/** What can happen to a {@link Proposer}. */
+public sealed interface ProposerInput {
+
+    /** An acceptor's message, in the order it was sent in its conversation. */
+    record Received(int peer, AcceptorMessage message) implements ProposerInput {}
+
+    /** The conversation ended; it has to begin again with a greeting. */
+    record Disconnected(int peer) implements ProposerInput {}
+
+    /** There are whole records to append, up to here. Only a leader is told. */
+    record Available(Lsn end) implements ProposerInput {}
+
+    /**
+     * There is room to send an acceptor more.
+     *
+     * @param window the most bytes to have under way to it
+     */
+    record Writable(int peer, int window) implements ProposerInput {}
+}

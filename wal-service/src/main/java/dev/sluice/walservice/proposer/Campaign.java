@@ -1,0 +1,219 @@
+package dev.sluice.walservice.proposer;
+
+import dev.sluice.walservice.consensus.AcceptorMessage;
+import dev.sluice.walservice.consensus.PeerState;
+import dev.sluice.walservice.consensus.Proposer;
+import dev.sluice.walservice.consensus.ProposerAction;
+import dev.sluice.walservice.consensus.ProposerInput;
+import dev.sluice.walservice.consensus.ProposerMessage;
+import dev.sluice.walservice.consensus.ProposerState;
+import dev.sluice.walservice.consensus.ProposerState.Role;
+import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartAddress;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link Proposer} with its connections: one {@link PeerLink} per safekeeper. {@code lock} guards
+ * the state and is never held during I/O.
+ */
+final class Campaign implements Closeable {
+    private final ProposerConfig config;
+    private final LogSource log;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final List<PeerLink> links = new ArrayList<>();
+    private volatile ProposerState state;
+    private volatile boolean closed;
+
+    Campaign(ProposerConfig config, LocalWal wal) {
+        this.config = config;
+        this.log = new LogSource(config, wal);
+        this.state = ProposerState.initial(config.safekeepers().size(), config.quorum());
+        for (int peer = 0; peer < config.safekeepers().size(); peer++) {
+            PartAddress address = config.safekeepers().get(peer);
+            links.add(new PeerLink(this, peer, address, lock));
+        }
+        links.forEach(PeerLink::start);
+    }
+
+    ProposerConfig config() {
+        return config;
+    }
+
+    LogSource log() {
+        return log;
+    }
+
+    ProposerState state() {
+        return state;
+    }
+
+    boolean isOver() {
+        return closed || state.role() instanceof Role.Fenced;
+    }
+
+    /** Waits until a quorum has the log up to the leader's start. */
+    Role.Leader awaitVictory() throws IOException {
+        long left = config.electionLimit().toNanos();
+        lock.lock();
+        try {
+            while (true) {
+                checkGoing();
+                if (state.role() instanceof Role.Leader leader && state.commit().isValid()) {
+                    return leader;
+                }
+                if (left <= 0) {
+                    throw new IOException(noQuorum());
+                }
+                left = changed.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for safekeepers", e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private String noQuorum() {
+        StringBuilder text = new StringBuilder("no quorum of safekeepers for timeline ");
+        text.append(config.id()).append(" in ").append(config.electionLimit());
+        text.append(" (").append(config.quorum()).append(" needed)");
+        for (PeerLink link : links) {
+            text.append("; ").append(link.describe());
+        }
+        return text.toString();
+    }
+
+    /** Waits until the commit LSN is at or past {@code target}. */
+    void awaitCommit(Lsn target) throws IOException {
+        lock.lock();
+        try {
+            while (state.commit().isBefore(target)) {
+                checkGoing();
+                changed.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (state.role() instanceof Role.Fenced) {
+            checkGoing();
+        }
+    }
+
+    private void checkGoing() throws IOException {
+        if (state.role() instanceof Role.Fenced(var own, var newer)) {
+            throw new FencedException(own, newer);
+        }
+        if (closed) {
+            throw new IOException("the proposer of timeline " + config.id() + " was closed");
+        }
+    }
+
+    void received(int peer, AcceptorMessage message) {
+        step(new ProposerInput.Received(peer, message));
+        if (isOver()) {
+            links.forEach(PeerLink::hangUp);
+        } else {
+            sendAll(Lsn.INVALID, null);
+        }
+    }
+
+    void disconnected(int peer) {
+        step(new ProposerInput.Disconnected(peer));
+    }
+
+    void offer(Lsn end, Lsn bufferStart, ByteBuffer buffer) {
+        step(new ProposerInput.Available(end));
+        sendAll(bufferStart, buffer);
+    }
+
+    private void sendAll(Lsn bufferStart, @Nullable ByteBuffer buffer) {
+        for (PeerLink link : links) {
+            link.sendPromptly(bufferStart, buffer);
+        }
+    }
+
+    private void step(ProposerInput input) {
+        lock.lock();
+        try {
+            ProposerState before = state;
+            Proposer.Step step = Proposer.step(before, input);
+            state = step.state();
+            for (ProposerAction action : step.actions()) {
+                if (action instanceof ProposerAction.Send(int to, ProposerMessage message)) {
+                    links.get(to).enqueue(message);
+                }
+            }
+            if (!before.commit().equals(state.commit()) || !before.role().equals(state.role())) {
+                changed.signalAll();
+            }
+            if (state.role() instanceof Role.Fenced) {
+                links.forEach(PeerLink::wake);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * What to send a peer now, and takes it as sent. The lock is held.
+     *
+     * @param window the most bytes to have under way
+     */
+    ProposerAction.@Nullable SendAppend nextAppend(int peer, int window) {
+        Proposer.Step step = Proposer.step(state, new ProposerInput.Writable(peer, window));
+        state = step.state();
+        for (ProposerAction action : step.actions()) {
+            if (action instanceof ProposerAction.SendAppend append) {
+                return append;
+            }
+        }
+        return null;
+    }
+
+    /** Whether there is anything to send a peer. The lock is held. */
+    boolean hasAppend(int peer, int window) {
+        return !Proposer.step(state, new ProposerInput.Writable(peer, window)).actions().isEmpty();
+    }
+
+    /**
+     * Whether a peer has acknowledged all that it was sent, and what comes next is in the buffer or
+     * nothing. The lock is held.
+     */
+    boolean isPrompt(int peer, Lsn at, @Nullable ByteBuffer wal) {
+        if (!(state.peers().get(peer).phase() instanceof PeerState.Phase.Streaming streaming)
+                || !streaming.next().equals(streaming.received())) {
+            return false;
+        }
+        boolean covered =
+                wal != null
+                        && !streaming.next().isBefore(at)
+                        && !state.available().isAfter(at.plus(wal.limit()));
+        return covered || streaming.next().equals(state.available());
+    }
+
+    /** Leaves the safekeepers with the commit LSN, as far as they listen, and stops. */
+    @Override
+    public void close() {
+        if (!isOver()) {
+            links.forEach(PeerLink::sendLastWord);
+        }
+        lock.lock();
+        try {
+            closed = true;
+            changed.signalAll();
+            links.forEach(PeerLink::wake);
+        } finally {
+            lock.unlock();
+        }
+        links.forEach(PeerLink::hangUp);
+    }
+}

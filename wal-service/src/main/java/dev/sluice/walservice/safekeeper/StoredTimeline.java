@@ -1,0 +1,303 @@
+package dev.sluice.walservice.safekeeper;
+
+import dev.sluice.walservice.client.SafekeeperException;
+import dev.sluice.walservice.client.TimelineStatus;
+import dev.sluice.walservice.consensus.Acceptor;
+import dev.sluice.walservice.consensus.AcceptorAction;
+import dev.sluice.walservice.consensus.AcceptorInput;
+import dev.sluice.walservice.consensus.AcceptorMessage;
+import dev.sluice.walservice.consensus.AcceptorState;
+import dev.sluice.walservice.consensus.ProposerMessage;
+import dev.sluice.walservice.consensus.Refusal;
+import dev.sluice.walservice.consensus.TimelineControl;
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.walservice.wal.CompleteRecordScanner;
+import dev.sluice.walservice.wal.WalSegments;
+import dev.sluice.wire.Lsn;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One timeline of a safekeeper: an {@link Acceptor} with its files. Any number of threads.
+ *
+ * <p>{@code lock} guards the state and is never held while WAL is synced, so that more can be
+ * received meanwhile. {@code flushing} is taken before it, and held while WAL is synced.
+ */
+final class StoredTimeline implements Closeable {
+    private final long nodeId;
+    private final Path directory;
+    private final WalStore wal;
+    private final CommitHint hint;
+    private final ReentrantLock flushing = new ReentrantLock();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition commitMoved = lock.newCondition();
+    private AcceptorState state;
+    private CompleteRecordScanner scanner;
+
+    /** Of the WAL written, which the scanner may have run ahead of when a write failed. */
+    private Lsn recordEnd;
+
+    private Lsn persistedCommit;
+    private boolean closed;
+
+    private StoredTimeline(
+            long nodeId, Path directory, WalStore wal, CommitHint hint, AcceptorState state) {
+        this.nodeId = nodeId;
+        this.directory = directory;
+        this.wal = wal;
+        this.hint = hint;
+        this.state = state;
+        this.scanner = scannerFrom(state.written());
+        this.recordEnd = state.written();
+        this.persistedCommit = state.control().commit();
+    }
+
+    private static CompleteRecordScanner scannerFrom(Lsn boundary) {
+        return new CompleteRecordScanner(boundary, Lsn.INVALID);
+    }
+
+    /**
+     * Reads a timeline's files and finds the end of its WAL.
+     *
+     * @throws DamagedFileException if the control file is not to be believed
+     */
+    static StoredTimeline open(long nodeId, Path directory) throws IOException {
+        TimelineControl control = ControlFile.read(directory);
+        WalStore wal = new WalStore(directory);
+        Lsn end = wal.recover(control.commit());
+        CommitHint hint = CommitHint.open(directory);
+        Lsn hinted = hint.read();
+        if (hinted.isAfter(control.commit()) && !hinted.isAfter(end)) {
+            control = control.withCommit(hinted);
+        }
+        return new StoredTimeline(
+                nodeId, directory, wal, hint, AcceptorState.recovered(control, end));
+    }
+
+    TimelineStatus status() {
+        lock.lock();
+        try {
+            TimelineControl control = state.control();
+            return new TimelineStatus(
+                    control.id(),
+                    control.systemIdentifier(),
+                    control.postgresMajor(),
+                    control.term(),
+                    state.lastLogTerm(),
+                    control.start(),
+                    state.flush(),
+                    control.commit());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Obeys a proposer's message.
+     *
+     * @return what to answer, if anything; an append that must be flushed first is answered by
+     *     {@link #flush}
+     * @throws SafekeeperException if the message is refused
+     */
+    @Nullable AcceptorMessage receive(ProposerMessage message) throws IOException {
+        boolean election =
+                switch (message) {
+                    case ProposerMessage.VoteRequest _, ProposerMessage.Elected _ -> true;
+                    case ProposerMessage.Greeting _, ProposerMessage.Append _ -> false;
+                };
+        if (!election) {
+            return step(new AcceptorInput.Received(message));
+        }
+        flushing.lock();
+        lock.lock();
+        try {
+            if (state.received().isBefore(state.written())) {
+                flush();
+            }
+            return step(new AcceptorInput.Received(message));
+        } finally {
+            lock.unlock();
+            flushing.unlock();
+        }
+    }
+
+    /**
+     * Makes what was written before this call durable, and tells the acceptor.
+     *
+     * @return what to answer; null when the conversation that wrote it is over
+     */
+    @Nullable AcceptorMessage flush() throws IOException {
+        flushing.lock();
+        try {
+            long session;
+            Lsn written;
+            Lsn end;
+            lock.lock();
+            try {
+                checkOpen();
+                session = state.session();
+                written = state.written();
+                end = recordEnd;
+                if (!written.isAfter(state.received())) {
+                    return state.progress();
+                }
+            } finally {
+                lock.unlock();
+            }
+            wal.sync();
+            return step(new AcceptorInput.Flushed(session, written, end));
+        } finally {
+            flushing.unlock();
+        }
+    }
+
+    private @Nullable AcceptorMessage step(AcceptorInput input) throws IOException {
+        lock.lock();
+        try {
+            checkOpen();
+            Acceptor.Step step = Acceptor.step(nodeId, state, input);
+            AcceptorMessage reply = null;
+            for (AcceptorAction action : step.actions()) {
+                switch (action) {
+                    case AcceptorAction.Persist(TimelineControl control) -> persist(control);
+                    case AcceptorAction.Truncate(Lsn end) -> wal.truncate(end);
+                    case AcceptorAction.Write(Lsn at, ByteBuffer bytes) -> write(at, bytes);
+                    case AcceptorAction.Reply(AcceptorMessage message) -> reply = message;
+                    case AcceptorAction.Refuse(Refusal refusal, String reason) ->
+                            throw new SafekeeperException(refusal, reason);
+                }
+            }
+            take(step.state());
+            return reply;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void write(Lsn at, ByteBuffer bytes) throws IOException {
+        if (!scanner.position().equals(at)) {
+            throw new SafekeeperException(
+                    Refusal.FAILED,
+                    "an append before this one failed at "
+                            + scanner.position()
+                            + ", the proposer must greet again");
+        }
+        scanner.accept(bytes.duplicate());
+        wal.write(at, bytes);
+        recordEnd = scanner.end();
+    }
+
+    private void persist(TimelineControl control) throws IOException {
+        ControlFile.write(directory, control);
+        persistedCommit = control.commit();
+    }
+
+    private void take(AcceptorState next) throws IOException {
+        AcceptorState before = state;
+        state = next;
+        if (next.session() != before.session()) {
+            scanner = scannerFrom(next.written());
+            recordEnd = next.written();
+        }
+        Lsn commit = next.control().commit();
+        if (commit.isAfter(before.control().commit())) {
+            commitMoved.signalAll();
+            if (WalSegments.segmentOf(commit) != WalSegments.segmentOf(persistedCommit)) {
+                persist(next.control());
+            }
+            hint.write(commit);
+        }
+    }
+
+    /**
+     * Waits until the commit LSN is past {@code position}, or for {@code nanos}.
+     *
+     * @return the commit LSN then
+     */
+    Lsn awaitCommit(Lsn position, long nanos) throws IOException {
+        lock.lock();
+        try {
+            long left = nanos;
+            while (true) {
+                checkOpen();
+                Lsn commit = state.control().commit();
+                if (commit.isAfter(position) || left <= 0) {
+                    return commit;
+                }
+                left = commitMoved.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for WAL", e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Checks that WAL is here and may be read.
+     *
+     * @param term if given, must be the timeline's
+     * @throws SafekeeperException if not
+     */
+    void checkReadable(Lsn from, Lsn to, @Nullable Term term) throws IOException {
+        lock.lock();
+        try {
+            checkOpen();
+            TimelineControl control = state.control();
+            if (term != null && !term.equals(control.term())) {
+                throw new SafekeeperException(
+                        Refusal.OTHER_TERM,
+                        "WAL was asked for in term " + term + ", it is " + control.term());
+            }
+            if (from.isBefore(control.start()) || to.isAfter(state.flush())) {
+                throw new SafekeeperException(
+                        Refusal.NO_SUCH_WAL,
+                        String.format(
+                                "WAL of timeline %s is here from %s to %s, not from %s to %s",
+                                control.id(), control.start(), state.flush(), from, to));
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    private void checkOpen() throws SafekeeperException {
+        if (closed) {
+            throw new SafekeeperException(
+                    Refusal.NO_SUCH_TIMELINE,
+                    "timeline " + state.control().id() + " was closed or deleted");
+        }
+    }
+
+    /** Ends all use; what waits is told. Remembers how far the commit LSN is. */
+    @Override
+    public void close() throws IOException {
+        flushing.lock();
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            if (state.control().commit().isAfter(persistedCommit)) {
+                persist(state.control());
+            }
+            closed = true;
+            commitMoved.signalAll();
+            wal.close();
+            hint.close();
+        } finally {
+            lock.unlock();
+            flushing.unlock();
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package dev.sluice.walservice.safekeeper;
+
+import dev.sluice.walservice.client.SafekeeperException;
+import dev.sluice.walservice.client.SafekeeperRequest;
+import dev.sluice.walservice.client.TimelineStatus;
+import dev.sluice.walservice.consensus.Refusal;
+import dev.sluice.walservice.consensus.TimelineControl;
+import dev.sluice.walservice.timeline.TenantId;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.TimelineId;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The timelines in a safekeeper's directory, each in {@code <tenant>/<timeline>/}. Opened when
+ * first asked for. A directory whose name ends in {@code .creating} or {@code .deleted} is the
+ * remainder of what a crash interrupted, and is removed.
+ */
+final class Timelines implements Closeable {
+    private static final Logger log = LoggerFactory.getLogger(Timelines.class);
+    private static final String CREATING = ".creating";
+    private static final String DELETED = ".deleted";
+
+    private final long nodeId;
+    private final Path directory;
+    private final Map<TenantTimelineId, Slot> slots = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    /** A timeline's place; its lock is held while it is made, opened or deleted. */
+    private static final class Slot {
+        final ReentrantLock lock = new ReentrantLock();
+        @Nullable StoredTimeline open;
+    }
+
+    Timelines(long nodeId, Path directory) throws IOException {
+        this.nodeId = nodeId;
+        this.directory = directory;
+        Files.createDirectories(directory);
+        for (Path tenant : Directories.list(directory)) {
+            if (!Files.isDirectory(tenant)) {
+                continue;
+            }
+            for (Path timeline : Directories.list(tenant)) {
+                String name = timeline.getFileName().toString();
+                if (name.endsWith(CREATING) || name.endsWith(DELETED)) {
+                    Directories.delete(timeline);
+                } else {
+                    slots.put(idOf(tenant, timeline), new Slot());
+                }
+            }
+        }
+    }
+
+    private static TenantTimelineId idOf(Path tenant, Path timeline) throws IOException {
+        try {
+            return new TenantTimelineId(
+                    TenantId.parse(tenant.getFileName().toString()),
+                    TimelineId.parse(timeline.getFileName().toString()));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(timeline + " is not a timeline's directory", e);
+        }
+    }
+
+    private Path path(TenantTimelineId id) {
+        return directory.resolve(id.tenant().toString()).resolve(id.timeline().toString());
+    }
+
+    /**
+     * @throws SafekeeperException if there is no such timeline, or its files are damaged
+     */
+    StoredTimeline get(TenantTimelineId id) throws IOException {
+        Slot slot = slots.computeIfAbsent(id, _ -> new Slot());
+        slot.lock.lock();
+        try {
+            StoredTimeline timeline = openIfThere(slot, id);
+            if (timeline == null) {
+                slots.remove(id, slot);
+                throw new SafekeeperException(
+                        Refusal.NO_SUCH_TIMELINE, "no timeline " + id + " here");
+            }
+            return timeline;
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    private @Nullable StoredTimeline openIfThere(Slot slot, TenantTimelineId id)
+            throws IOException {
+        if (closed) {
+            throw new SafekeeperException(Refusal.FAILED, "the safekeeper is stopping");
+        }
+        StoredTimeline timeline = slot.open;
+        if (timeline == null && Files.isDirectory(path(id))) {
+            try {
+                timeline = StoredTimeline.open(nodeId, path(id));
+            } catch (DamagedFileException e) {
+                log.error("timeline {} cannot be used: {}", id, e.getMessage());
+                throw new SafekeeperException(Refusal.DAMAGED, String.valueOf(e.getMessage()));
+            }
+            slot.open = timeline;
+        }
+        return timeline;
+    }
+
+    TimelineStatus create(SafekeeperRequest.Create request) throws IOException {
+        Slot slot = slots.computeIfAbsent(request.id(), _ -> new Slot());
+        slot.lock.lock();
+        try {
+            StoredTimeline timeline = openIfThere(slot, request.id());
+            if (timeline == null) {
+                make(request);
+                timeline = openIfThere(slot, request.id());
+                if (timeline == null) {
+                    throw new IOException(path(request.id()) + " vanished");
+                }
+                slots.put(request.id(), slot);
+            }
+            TimelineStatus status = timeline.status();
+            if (status.systemIdentifier() != request.systemIdentifier()
+                    || status.postgresMajor() != request.postgresMajor()
+                    || !status.start().equals(request.start())) {
+                throw new SafekeeperException(
+                        Refusal.OTHER_TIMELINE,
+                        String.format(
+                                "timeline %s exists with system %d, Postgres %d, start %s",
+                                request.id(),
+                                status.systemIdentifier(),
+                                status.postgresMajor(),
+                                status.start()));
+            }
+            return status;
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    private void make(SafekeeperRequest.Create request) throws IOException {
+        Path path = path(request.id());
+        Path tenant = directory.resolve(request.id().tenant().toString());
+        if (!Files.isDirectory(tenant)) {
+            Files.createDirectories(tenant);
+            Directories.sync(directory);
+        }
+        Path creating = path.resolveSibling(path.getFileName() + CREATING);
+        if (Files.isDirectory(creating)) {
+            Directories.delete(creating);
+        }
+        Files.createDirectory(creating);
+        ControlFile.write(
+                creating,
+                TimelineControl.empty(
+                        request.id(),
+                        request.systemIdentifier(),
+                        request.postgresMajor(),
+                        request.start(),
+                        request.term()));
+        Files.move(creating, path, StandardCopyOption.ATOMIC_MOVE);
+        Directories.sync(tenant);
+    }
+
+    void delete(TenantTimelineId id) throws IOException {
+        Slot slot = slots.get(id);
+        if (slot == null) {
+            return;
+        }
+        slot.lock.lock();
+        try {
+            if (slot.open != null) {
+                slot.open.close();
+                slot.open = null;
+            }
+            Path path = path(id);
+            if (Files.isDirectory(path)) {
+                Path deleted = path.resolveSibling(path.getFileName() + DELETED);
+                Files.move(path, deleted, StandardCopyOption.ATOMIC_MOVE);
+                Directories.sync(directory.resolve(id.tenant().toString()));
+                Directories.delete(deleted);
+            }
+            slots.remove(id, slot);
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    /** Of all timelines that can be used; those that cannot are logged. */
+    List<TimelineStatus> statuses() throws IOException {
+        List<TimelineStatus> statuses = new ArrayList<>();
+        for (TenantTimelineId id : slots.keySet()) {
+            try {
+                statuses.add(get(id).status());
+            } catch (SafekeeperException e) {
+                log.warn("timeline {} is left out of the listing: {}", id, e.getMessage());
+            }
+        }
+        return statuses;
+    }
+
+    @Override
+    public void close() throws IOException {
+        closed = true;
+        IOException failure = null;
+        for (Slot slot : slots.values()) {
+            slot.lock.lock();
+            try {
+                if (slot.open != null) {
+                    slot.open.close();
+                    slot.open = null;
+                }
+            } catch (IOException e) {
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
+            } finally {
+                slot.lock.unlock();
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package dev.sluice.walservice.proposer;
+
+import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.safekeeper.Safekeeper;
+import dev.sluice.walservice.safekeeper.SafekeeperConfig;
+import dev.sluice.walservice.timeline.TenantId;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.TimelineId;
+import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartAddress;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Some safekeepers with real files and sockets, and one timeline. */
+final class Fleet implements Closeable {
+    static final long SYSTEM = 42;
+    static final Lsn START = Lsn.parse("0/15000A8");
+
+    final TenantTimelineId id = new TenantTimelineId(TenantId.random(), TimelineId.random());
+    private final List<SafekeeperConfig> configs = new ArrayList<>();
+    private final List<Safekeeper> running = new ArrayList<>();
+
+    Fleet(Path directory, int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+            configs.add(
+                    new SafekeeperConfig(
+                            i + 1,
+                            directory.resolve("sk" + i),
+                            new PartAddress.Unix(directory.resolve(i + ".sock"))));
+            running.add(Safekeeper.start(configs.get(i)));
+            client(i).createTimeline(id, SYSTEM, 17, START);
+        }
+    }
+
+    SafekeeperClient client(int safekeeper) {
+        return new SafekeeperClient(configs.get(safekeeper).listen());
+    }
+
+    Path timelineDirectory(int safekeeper) {
+        return configs.get(safekeeper)
+                .directory()
+                .resolve(id.tenant().toString())
+                .resolve(id.timeline().toString());
+    }
+
+    Path directory(int safekeeper) {
+        return configs.get(safekeeper).directory();
+    }
+
+    void stop(int safekeeper) throws IOException {
+        running.get(safekeeper).close();
+    }
+
+    void restart(int safekeeper) throws IOException {
+        stop(safekeeper);
+        running.set(safekeeper, Safekeeper.start(configs.get(safekeeper)));
+    }
+
+    ProposerConfig config() {
+        return config(Duration.ofSeconds(20));
+    }
+
+    ProposerConfig config(Duration limit) {
+        List<PartAddress> addresses = configs.stream().map(SafekeeperConfig::listen).toList();
+        return new ProposerConfig(id, 17, SYSTEM, addresses, addresses.size() / 2 + 1, limit);
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (Safekeeper safekeeper : running) {
+            safekeeper.close();
+        }
+    }
+}
