@@ -173,10 +173,10 @@ public final class ShimServer implements Closeable {
             refuse(channel, e);
             return;
         }
-        channel.send(PAGES, content.flip());
         reads.increment();
         pages.add(range.count());
         readNanos.add(System.nanoTime() - start);
+        channel.send(PAGES, content.flip());
     }
 
     /** Fills the content with prefetched pages where there are some, and reads the runs between. */
@@ -222,9 +222,9 @@ public final class ShimServer implements Closeable {
             refuse(channel, e);
             return;
         }
-        channel.send(FLUSHED);
         flushes.increment();
         flushNanos.add(System.nanoTime() - start);
+        channel.send(FLUSHED);
     }
 
     private static void refuse(PartChannel channel, Exception e) throws IOException {
