@@ -82,7 +82,7 @@ public record RunDirectory(ComputeUser user, Path sockets, Path computes) {
      * @throws IOException if a socket's path would be too long in it
      */
     public Path socketDirectory(String compute) throws IOException {
-        Path directory = sockets.resolve(shortened(compute));
+        Path directory = sockets.resolve(plainName(compute));
         Path longest = directory.resolve(LONGEST_SOCKET_NAME);
         if (longest.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH) {
             throw new IOException(
@@ -94,7 +94,7 @@ public record RunDirectory(ComputeUser user, Path sockets, Path computes) {
 
     /** The directory for everything else of a compute: ours, the compute user may enter it. */
     public Path computeDirectory(String compute) throws IOException {
-        return OwnedDirectory.ensure(computes.resolve(shortened(compute)), OURS_TO_ENTER);
+        return OwnedDirectory.ensure(computes.resolve(plainName(compute)), OURS_TO_ENTER);
     }
 
     private Path ownedByUser(Path directory) throws IOException {
@@ -107,8 +107,11 @@ public record RunDirectory(ComputeUser user, Path sockets, Path computes) {
         return directory;
     }
 
-    /** Names of computes come from outside; a path must be neither long nor lead elsewhere. */
-    private static String shortened(String compute) {
+    /**
+     * The name of a compute as a file name. Names come from outside: the result is neither long nor
+     * leads elsewhere; a plain, short name is itself.
+     */
+    public static String plainName(String compute) {
         boolean plain =
                 !compute.isEmpty()
                         && compute.length() <= LONGEST_NAME

@@ -41,7 +41,7 @@ public record PostgresTemplate(PostgresBinaries binaries, Path directory) {
     public static final String SUPERUSER = "cloud_admin";
 
     /** Counts up when what {@link #make} does changes, so that older templates are not used. */
-    private static final int GENERATION = 1;
+    private static final int GENERATION = 2;
 
     /** Offset of {@code ControlFileData.state} in {@code global/pg_control}. */
     private static final int STATE_OFFSET = 16;
@@ -57,16 +57,16 @@ public record PostgresTemplate(PostgresBinaries binaries, Path directory) {
     public static PostgresTemplate obtain(
             PostgresBinaries binaries, ComputeUser user, Consumer<String> progress)
             throws IOException {
-        Path directory =
+        Path prepared =
                 PreparedDirectory.obtain(
                         PostgresCache.directory().resolve(name(binaries)),
                         true,
                         empty -> {
                             progress.accept(
                                     "Making the template of Postgres " + binaries.version());
-                            make(binaries, user, empty);
+                            make(binaries, user, Files.createDirectory(empty.resolve("data")));
                         });
-        return new PostgresTemplate(binaries, directory);
+        return new PostgresTemplate(binaries, prepared.resolve("data"));
     }
 
     /** As {@link #obtain(PostgresBinaries, ComputeUser, Consumer)}, telling nobody. */
@@ -85,7 +85,7 @@ public record PostgresTemplate(PostgresBinaries binaries, Path directory) {
     private static void make(PostgresBinaries binaries, ComputeUser user, Path empty)
             throws IOException {
         user.requireCanEnter(binaries.root());
-        user.requireCanEnter(empty.resolve("..").normalize());
+        user.requireCanEnter(empty.resolve("../..").normalize());
         user.ownAll(empty);
         ProcessBuilder builder =
                 new ProcessBuilder(user.command(initdb(binaries, empty)))

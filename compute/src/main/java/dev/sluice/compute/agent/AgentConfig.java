@@ -1,0 +1,81 @@
+package dev.sluice.compute.agent;
+
+import dev.sluice.compute.process.RunDirectory;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an agent runs its computes.
+ *
+ * @param dataFolder the server's data folder; must exist
+ * @param logs where each compute's log goes, {@code <endpoint>.log}
+ * @param postgres an installed Postgres to use, instead of the packed one
+ * @param reuseDirectories whether a compute may start from what it left when it was suspended
+ * @param electionLimit how long winning a term may take
+ * @param ingestLimit how long the pageserver may take to reach the start LSN
+ * @param readyLimit how long Postgres may take until it takes connections
+ * @param stopLimit how long a clean stop may take before the compute is stopped the hard way
+ */
+public record AgentConfig(
+        Path dataFolder,
+        Path logs,
+        @Nullable Path postgres,
+        boolean reuseDirectories,
+        Duration electionLimit,
+        Duration ingestLimit,
+        Duration readyLimit,
+        Duration stopLimit) {
+
+    /** With the packed Postgres and limits for a healthy host. */
+    public static AgentConfig of(Path dataFolder) {
+        return new AgentConfig(
+                dataFolder,
+                dataFolder.resolve("logs"),
+                null,
+                true,
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(60));
+    }
+
+    public AgentConfig withPostgres(@Nullable Path installed) {
+        return new AgentConfig(
+                dataFolder,
+                logs,
+                installed,
+                reuseDirectories,
+                electionLimit,
+                ingestLimit,
+                readyLimit,
+                stopLimit);
+    }
+
+    public AgentConfig withReuseDirectories(boolean reuse) {
+        return new AgentConfig(
+                dataFolder,
+                logs,
+                postgres,
+                reuse,
+                electionLimit,
+                ingestLimit,
+                readyLimit,
+                stopLimit);
+    }
+
+    /** Where a compute's Postgres logs. */
+    Path log(String endpoint) {
+        return logs.resolve(RunDirectory.plainName(endpoint) + ".log");
+    }
+
+    /** Where a timeline's {@link Sidecar} is. */
+    Path sidecar(TenantTimelineId timeline) {
+        return dataFolder
+                .resolve("agent")
+                .resolve(timeline.tenant().toString())
+                .resolve(timeline.timeline().toString())
+                .resolve("sidecar");
+    }
+}
