@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
@@ -54,6 +55,8 @@ public final class LayerStore implements Closeable {
     /** Guards what follows it; {@link #layers} and {@link #index} may be read without. */
     private final ReentrantLock lock = new ReentrantLock();
 
+    private final ReentrantLock compacting = new ReentrantLock();
+
     private final Condition changed = lock.newCondition();
     private final List<Frozen> frozen = new ArrayList<>();
     private volatile TimelineLayers layers;
@@ -62,6 +65,9 @@ public final class LayerStore implements Closeable {
     private boolean flushing;
     private @Nullable IOException flushFailure;
     private boolean closed;
+
+    /** Reads through these layers and those of ancestors; set before anything is written. */
+    private volatile @Nullable TimelineReader reader;
 
     // Of the writing thread.
     private @Nullable OpenLayer open;
@@ -160,6 +166,11 @@ public final class LayerStore implements Closeable {
                             : new LayerFile(directory, index.id().timeline(), layer, cache));
         }
         return files;
+    }
+
+    /** Says who can read the timeline, which is needed to write a layer. */
+    void readThrough(TimelineReader timeline) {
+        reader = timeline;
     }
 
     public TimelineIndex index() {
@@ -342,8 +353,7 @@ public final class LayerStore implements Closeable {
     }
 
     private void flush(Frozen next) throws IOException {
-        LayerDescriptor written =
-                write(Kind.DELTA, next.layer.after(), next.upTo.end(), next.layer);
+        LayerDescriptor written = write(next.layer.after(), next.upTo.end(), next.layer);
         lock.lock();
         try {
             List<LayerDescriptor> added = written == null ? List.of() : List.of(written);
@@ -363,17 +373,19 @@ public final class LayerStore implements Closeable {
         }
     }
 
+    private TimelineReader requireReader() {
+        return Objects.requireNonNull(reader, "a timeline over these layers");
+    }
+
     /** Null when there is nothing up to that LSN. */
-    private @Nullable LayerDescriptor write(Kind kind, Lsn after, Lsn upTo, OpenLayer layer)
+    private @Nullable LayerDescriptor write(Lsn after, Lsn upTo, OpenLayer layer)
             throws IOException {
         VersionCursor versions = new CappedCursor(layer.cursor(Key.MIN, Key.MAX), upTo);
         if (!versions.next()) {
             return null;
         }
-        try (LayerFileWriter writer = newLayer(kind, after, upTo)) {
-            do {
-                writer.add(versions.key(), versions.lsn(), versions.value());
-            } while (versions.next());
+        try (LayerFileWriter writer = newLayer(Kind.DELTA, after, upTo)) {
+            boolean _ = new ShortenedChains(requireReader(), writer).copy(versions, Long.MAX_VALUE);
             return writer.finish();
         }
     }
@@ -436,7 +448,16 @@ public final class LayerStore implements Closeable {
         }
     }
 
-    void compact() throws IOException {}
+    /** Merges layers where that makes reads shorter; does nothing while another thread does. */
+    void compact() throws IOException {
+        if (compacting.tryLock()) {
+            try {
+                new Compaction(this, requireReader(), settings).run();
+            } finally {
+                compacting.unlock();
+            }
+        }
+    }
 
     @Override
     public void close() throws IOException {

@@ -46,6 +46,7 @@ public final class Timeline implements TimelineReader, Closeable {
         this.id = index.id();
         this.layers = layers;
         this.ancestor = ancestor;
+        layers.readThrough(this);
         this.progress =
                 new IngestProgress(
                         "timeline " + id.timeline(),
