@@ -1,0 +1,196 @@
+package dev.sluice.storage.postgres.v17.redo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.storage.key.Key;
+import dev.sluice.storage.key.Value;
+import dev.sluice.storage.page.Page;
+import dev.sluice.storage.postgres.v17.mask.PageComparison;
+import dev.sluice.storage.postgres.v17.mask.PageDifference;
+import dev.sluice.storage.redo.PageRedo;
+import dev.sluice.walservice.wal.Fork;
+import dev.sluice.walservice.wal.RelFileLocator;
+import dev.sluice.walservice.wal.WalRecord;
+import dev.sluice.wire.Lsn;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Redo against Postgres itself: a real server writes the page that each record makes into the
+ * record, and redo must make the same.
+ */
+class RedoOracleTest {
+    /** The types that change pages otherwise than by an image, all of them. */
+    private static final Set<String> TYPES =
+            Set.of(
+                    "Heap INSERT",
+                    "Heap INSERT+INIT",
+                    "Heap DELETE",
+                    "Heap UPDATE",
+                    "Heap UPDATE+INIT",
+                    "Heap HOT_UPDATE",
+                    "Heap HEAP_CONFIRM",
+                    "Heap LOCK",
+                    "Heap INPLACE",
+                    "Heap2 PRUNE_ON_ACCESS",
+                    "Heap2 PRUNE_VACUUM_SCAN",
+                    "Heap2 PRUNE_VACUUM_CLEANUP",
+                    "Heap2 VISIBLE",
+                    "Heap2 MULTI_INSERT",
+                    "Heap2 MULTI_INSERT+INIT",
+                    "Heap2 LOCK_UPDATED",
+                    "Btree INSERT_LEAF",
+                    "Btree INSERT_UPPER",
+                    "Btree INSERT_META",
+                    "Btree SPLIT_L",
+                    "Btree SPLIT_R",
+                    "Btree INSERT_POST",
+                    "Btree DEDUP",
+                    "Btree DELETE",
+                    "Btree UNLINK_PAGE",
+                    "Btree UNLINK_PAGE_META",
+                    "Btree NEWROOT",
+                    "Btree MARK_PAGE_HALFDEAD",
+                    "Btree VACUUM",
+                    "Btree META_CLEANUP",
+                    "Sequence LOG");
+
+    private static final List<String> SETTINGS =
+            List.of(
+                    "wal_consistency_checking = all",
+                    "autovacuum = off",
+                    "checkpoint_timeout = 1h",
+                    "max_wal_size = 8GB",
+                    "wal_keep_size = 8GB",
+                    "shared_buffers = 64MB");
+
+    private static RecordedCluster withoutImages;
+    private static RecordedCluster withImages;
+
+    @BeforeAll
+    static void recordWorkload() throws Exception {
+        withoutImages =
+                RecordedCluster.record(
+                        with("full_page_writes = off", "wal_level = replica"), OracleWorkload::run);
+        withImages =
+                RecordedCluster.record(
+                        with(
+                                "full_page_writes = on",
+                                "wal_log_hints = on",
+                                "wal_level = logical",
+                                "wal_compression = pglz"),
+                        OracleWorkload::run);
+    }
+
+    private static List<String> with(String... more) {
+        List<String> settings = new ArrayList<>(SETTINGS);
+        settings.addAll(List.of(more));
+        return settings;
+    }
+
+    @AfterAll
+    static void removeClusters() throws IOException {
+        if (withoutImages != null) {
+            withoutImages.close();
+        }
+        if (withImages != null) {
+            withImages.close();
+        }
+    }
+
+    @Test
+    void everyPageIsWhatPostgresMade() throws Exception {
+        RedoOracle oracle = RedoOracle.run(withoutImages, new Redo17());
+        System.out.println(oracle.table());
+        assertThat(oracle.differences()).isEmpty();
+        Set<String> met = new HashSet<>();
+        oracle.counts()
+                .forEach((name, count) -> {
+                    if (count.checked > 0) {
+                        met.add(name);
+                    }
+                });
+        assertThat(met).containsAll(TYPES);
+        assertSameAsDataDirectory(oracle.pages(), withoutImages);
+    }
+
+    @Test
+    void everyPageIsWhatPostgresMadeAmongFullPageImages() throws Exception {
+        RedoOracle oracle = RedoOracle.run(withImages, new Redo17());
+        System.out.println(oracle.table());
+        assertThat(oracle.differences()).isEmpty();
+        assertThat(oracle.counts()).containsKeys("XLOG FPI", "XLOG FPI_FOR_HINT");
+        assertSameAsDataDirectory(oracle.pages(), withImages);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Heap INSERT",
+                "Heap HOT_UPDATE",
+                "Heap2 PRUNE_ON_ACCESS",
+                "Heap2 VISIBLE",
+                "Btree INSERT_LEAF",
+                "Btree SPLIT_L",
+                "Sequence LOG"
+            })
+    void theOracleSeesAFaultPlantedInOneRecordType(String type) throws Exception {
+        PageRedo faulty = withFault(record -> RecordTypes.name(record).equals(type));
+        assertThat(RedoOracle.run(withoutImages, faulty).differences())
+                .isNotEmpty()
+                .allMatch(difference -> difference.startsWith(type));
+    }
+
+    /** Redo that gets one bit wrong: of the page's last byte before its special area. */
+    private static PageRedo withFault(Predicate<WalRecord> where) {
+        Redo17 right = new Redo17();
+        return (Key key, byte[] page, Value change, Lsn end) -> {
+            right.apply(key, page, change, end);
+            if (change instanceof Value.Wal wal && where.test(parse(wal, end))) {
+                page[Page.special(page) - 1] ^= 1;
+            }
+        };
+    }
+
+    private static WalRecord parse(Value.Wal wal, Lsn end) {
+        try {
+            return WalRecord.parse(wal.record(), end, end);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Every page of the stopped cluster that WAL describes is the page that redo made. */
+    private static void assertSameAsDataDirectory(Map<Key, byte[]> redone, RecordedCluster cluster)
+            throws IOException {
+        Set<RelFileLocator> unlogged = cluster.unlogged();
+        List<String> differences = new ArrayList<>();
+        int compared = 0;
+        for (Map.Entry<Key, byte[]> entry : cluster.after().entrySet()) {
+            Key key = entry.getKey();
+            Fork fork = Fork.ofNumber(key.fork());
+            if (fork == Fork.FSM || (fork != Fork.INIT && unlogged.contains(key.locator()))) {
+                continue;
+            }
+            byte[] page = redone.getOrDefault(key, new byte[Page.SIZE]);
+            PageDifference difference =
+                    PageComparison.ofDataDirectory(page, entry.getValue(), fork, key.block());
+            if (difference != null) {
+                differences.add(key + ": " + difference);
+            }
+            compared++;
+        }
+        assertThat(differences).isEmpty();
+        assertThat(compared).isGreaterThan(2000);
+    }
+}
