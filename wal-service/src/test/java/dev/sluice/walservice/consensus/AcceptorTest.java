@@ -1,0 +1,179 @@
+package dev.sluice.walservice.consensus;
+
+import static dev.sluice.walservice.consensus.TermHistoryTest.history;
+import static dev.sluice.walservice.consensus.TermHistoryTest.lsn;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.walservice.timeline.Term;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class AcceptorTest {
+    private static final TimelineControl CONTROL =
+            TimelineControl.empty(SimulatedAcceptor.ID, 42, 17, lsn(800), Term.NONE);
+
+    @Test
+    void aVoteIsPersistedBeforeItIsTold() {
+        Acceptor.Step step = receive(empty(), new ProposerMessage.VoteRequest(new Term(3)));
+        assertThat(step.actions())
+                .containsExactly(
+                        new AcceptorAction.Persist(CONTROL.withTerm(new Term(3))),
+                        new AcceptorAction.Reply(
+                                new AcceptorMessage.Voted(
+                                        new Term(3),
+                                        true,
+                                        lsn(800),
+                                        lsn(800),
+                                        TermHistory.EMPTY)));
+    }
+
+    @Test
+    void aTermIsVotedForOnce() {
+        AcceptorState voted =
+                receive(empty(), new ProposerMessage.VoteRequest(new Term(3))).state();
+        for (long term = 1; term <= 3; term++) {
+            Acceptor.Step again =
+                    receive(voted, new ProposerMessage.VoteRequest(new Term(term)));
+            assertThat(again.state()).isEqualTo(voted);
+            assertThat(again.actions())
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            AcceptorAction.Reply.class,
+                            reply ->
+                                    assertThat(((AcceptorMessage.Voted) reply.message()).given())
+                                            .isFalse());
+        }
+    }
+
+    @Test
+    void appendsOfAnOlderTermAreAnsweredWithTheNewer() {
+        AcceptorState voted =
+                receive(leading(1), new ProposerMessage.VoteRequest(new Term(2))).state();
+        Acceptor.Step step = receive(voted, append(1, 800, 800, 8));
+        assertThat(step.state()).isEqualTo(voted);
+        assertThat(step.actions())
+                .containsExactly(
+                        new AcceptorAction.Reply(
+                                new AcceptorMessage.Appended(
+                                        new Term(2), lsn(800), lsn(800), lsn(800))));
+    }
+
+    @Test
+    void gapsAndOverlapsAreRefused() {
+        AcceptorState state = receive(leading(1), append(1, 800, 800, 16)).state();
+        for (long begin : List.of(800L, 808L, 824L)) {
+            assertThat(receive(state, append(1, begin, 800, 8)).actions())
+                    .singleElement()
+                    .isInstanceOf(AcceptorAction.Refuse.class);
+        }
+    }
+
+    @Test
+    void anAppendIsAnsweredWhenItIsFlushedAndCommitNeverPassesFlush() {
+        Acceptor.Step written = receive(leading(1), append(1, 800, 810, 16));
+        assertThat(written.actions())
+                .singleElement()
+                .isInstanceOf(AcceptorAction.Write.class);
+        assertThat(written.state().control().commit()).isEqualTo(lsn(800));
+        Acceptor.Step flushed =
+                Acceptor.step(
+                        1,
+                        written.state(),
+                        new AcceptorInput.Flushed(written.state().session(), lsn(816), lsn(808)));
+        assertThat(flushed.actions())
+                .containsExactly(
+                        new AcceptorAction.Reply(
+                                new AcceptorMessage.Appended(
+                                        new Term(1), lsn(808), lsn(816), lsn(808))));
+    }
+
+    @Test
+    void whatWasFlushedForAnEarlierConversationIsForgotten() {
+        AcceptorState written = receive(leading(1), append(1, 800, 800, 16)).state();
+        AcceptorState again =
+                receive(
+                                written,
+                                new ProposerMessage.Elected(
+                                        new Term(1), lsn(800), history(1, 800)))
+                        .state();
+        Acceptor.Step late =
+                Acceptor.step(
+                        1,
+                        again,
+                        new AcceptorInput.Flushed(written.session(), lsn(816), lsn(816)));
+        assertThat(late.state()).isEqualTo(again);
+        assertThat(late.actions()).isEmpty();
+    }
+
+    @Test
+    void aDivergedTailIsRemovedBeforeTheNewHistoryIsPersisted() {
+        AcceptorState diverged = log(history(1, 800, 2, 880), 2, 800, 960);
+        TermHistory newer = history(1, 800, 3, 840);
+        Acceptor.Step step =
+                receive(diverged, new ProposerMessage.Elected(new Term(3), lsn(840), newer));
+        assertThat(step.actions().get(0)).isEqualTo(new AcceptorAction.Truncate(lsn(840)));
+        assertThat(step.actions().get(1)).isInstanceOf(AcceptorAction.Persist.class);
+        assertThat(step.actions().get(2)).isInstanceOf(AcceptorAction.Reply.class);
+        assertThat(step.state().flush()).isEqualTo(lsn(840));
+    }
+
+    @Test
+    void nothingCommittedIsRemoved() {
+        AcceptorState diverged = log(history(1, 800, 2, 880), 2, 848, 960);
+        Acceptor.Step step =
+                receive(
+                        diverged,
+                        new ProposerMessage.Elected(
+                                new Term(3), lsn(840), history(1, 800, 3, 840)));
+        assertThat(step.state()).isEqualTo(diverged);
+        assertThat(step.actions())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        AcceptorAction.Refuse.class,
+                        refuse -> assertThat(refuse.reason()).contains("below the committed"));
+    }
+
+    @Test
+    void anotherSystemsProposerIsRefused() {
+        Acceptor.Step step =
+                receive(
+                        empty(),
+                        new ProposerMessage.Greeting(SimulatedAcceptor.ID, 0, 43, 17, 16 << 20));
+        assertThat(step.actions())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        AcceptorAction.Refuse.class,
+                        refuse ->
+                                assertThat(refuse.refusal()).isEqualTo(Refusal.OTHER_TIMELINE));
+    }
+
+    private static AcceptorState empty() {
+        return AcceptorState.recovered(CONTROL, lsn(800));
+    }
+
+    private static AcceptorState leading(long term) {
+        return receive(
+                        empty(),
+                        new ProposerMessage.Elected(
+                                new Term(term), lsn(800), history(term, 800)))
+                .state();
+    }
+
+    private static AcceptorState log(TermHistory history, long term, long commit, long end) {
+        return AcceptorState.recovered(
+                CONTROL.withTerm(new Term(term))
+                        .withHistory(history)
+                        .withCommit(lsn(commit)),
+                lsn(end));
+    }
+
+    private static ProposerMessage append(long term, long begin, long commit, int length) {
+        return new ProposerMessage.Append(
+                new Term(term), lsn(begin), lsn(commit), ByteBuffer.allocate(length));
+    }
+
+    private static Acceptor.Step receive(AcceptorState state, ProposerMessage message) {
+        return Acceptor.step(1, state, new AcceptorInput.Received(message));
+    }
+}
