@@ -21,11 +21,7 @@ final class AcceptorTest {
                         new AcceptorAction.Persist(CONTROL.withTerm(new Term(3))),
                         new AcceptorAction.Reply(
                                 new AcceptorMessage.Voted(
-                                        new Term(3),
-                                        true,
-                                        lsn(800),
-                                        lsn(800),
-                                        TermHistory.EMPTY)));
+                                        new Term(3), true, lsn(800), lsn(800), TermHistory.EMPTY)));
     }
 
     @Test
@@ -33,8 +29,7 @@ final class AcceptorTest {
         AcceptorState voted =
                 receive(empty(), new ProposerMessage.VoteRequest(new Term(3))).state();
         for (long term = 1; term <= 3; term++) {
-            Acceptor.Step again =
-                    receive(voted, new ProposerMessage.VoteRequest(new Term(term)));
+            Acceptor.Step again = receive(voted, new ProposerMessage.VoteRequest(new Term(term)));
             assertThat(again.state()).isEqualTo(voted);
             assertThat(again.actions())
                     .singleElement()
@@ -72,9 +67,7 @@ final class AcceptorTest {
     @Test
     void anAppendIsAnsweredWhenItIsFlushedAndCommitNeverPassesFlush() {
         Acceptor.Step written = receive(leading(1), append(1, 800, 810, 16));
-        assertThat(written.actions())
-                .singleElement()
-                .isInstanceOf(AcceptorAction.Write.class);
+        assertThat(written.actions()).singleElement().isInstanceOf(AcceptorAction.Write.class);
         assertThat(written.state().control().commit()).isEqualTo(lsn(800));
         Acceptor.Step flushed =
                 Acceptor.step(
@@ -94,14 +87,11 @@ final class AcceptorTest {
         AcceptorState again =
                 receive(
                                 written,
-                                new ProposerMessage.Elected(
-                                        new Term(1), lsn(800), history(1, 800)))
+                                new ProposerMessage.Elected(new Term(1), lsn(800), history(1, 800)))
                         .state();
         Acceptor.Step late =
                 Acceptor.step(
-                        1,
-                        again,
-                        new AcceptorInput.Flushed(written.session(), lsn(816), lsn(816)));
+                        1, again, new AcceptorInput.Flushed(written.session(), lsn(816), lsn(816)));
         assertThat(late.state()).isEqualTo(again);
         assertThat(late.actions()).isEmpty();
     }
@@ -144,8 +134,7 @@ final class AcceptorTest {
                 .singleElement()
                 .isInstanceOfSatisfying(
                         AcceptorAction.Refuse.class,
-                        refuse ->
-                                assertThat(refuse.refusal()).isEqualTo(Refusal.OTHER_TIMELINE));
+                        refuse -> assertThat(refuse.refusal()).isEqualTo(Refusal.OTHER_TIMELINE));
     }
 
     private static AcceptorState empty() {
@@ -155,16 +144,13 @@ final class AcceptorTest {
     private static AcceptorState leading(long term) {
         return receive(
                         empty(),
-                        new ProposerMessage.Elected(
-                                new Term(term), lsn(800), history(term, 800)))
+                        new ProposerMessage.Elected(new Term(term), lsn(800), history(term, 800)))
                 .state();
     }
 
     private static AcceptorState log(TermHistory history, long term, long commit, long end) {
         return AcceptorState.recovered(
-                CONTROL.withTerm(new Term(term))
-                        .withHistory(history)
-                        .withCommit(lsn(commit)),
+                CONTROL.withTerm(new Term(term)).withHistory(history).withCommit(lsn(commit)),
                 lsn(end));
     }
 

@@ -61,10 +61,8 @@ final class ConsensusProtocolTest {
         }
         ByteBuffer longer = ByteBuffer.allocate(whole.payload().limit() + 1);
         longer.put(whole.payload().duplicate()).rewind();
-        assertThatThrownBy(
-                        () ->
-                                ConsensusProtocol.proposerMessage(
-                                        new PartFrame(whole.type(), longer)))
+        assertThatThrownBy(() ->
+                        ConsensusProtocol.proposerMessage(new PartFrame(whole.type(), longer)))
                 .isInstanceOf(PartProtocolException.class);
     }
 

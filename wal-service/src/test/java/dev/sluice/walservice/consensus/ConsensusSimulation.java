@@ -182,12 +182,11 @@ final class ConsensusSimulation {
             throw new AssertionError("did not settle: " + last.state);
         }
         for (SimulatedAcceptor acceptor : acceptors) {
-            acknowledged.forEach(
-                    (at, word) -> {
-                        if (acceptor.word(at) != word) {
-                            throw new AssertionError("acknowledged word lost at " + at);
-                        }
-                    });
+            acknowledged.forEach((at, word) -> {
+                if (acceptor.word(at) != word) {
+                    throw new AssertionError("acknowledged word lost at " + at);
+                }
+            });
         }
     }
 
@@ -196,9 +195,8 @@ final class ConsensusSimulation {
         return wrote
                 && last.state.commit().equals(end)
                 && acceptors.stream()
-                        .allMatch(
-                                a ->
-                                        a.state.flush().equals(end)
-                                                && a.state.control().commit().equals(end));
+                        .allMatch(a ->
+                                a.state.flush().equals(end)
+                                        && a.state.control().commit().equals(end));
     }
 }

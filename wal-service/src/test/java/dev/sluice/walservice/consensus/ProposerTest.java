@@ -94,8 +94,7 @@ final class ProposerTest {
         run.ack(0, 800);
         run.ack(1, 800);
         assertThat(run.send(0, 1000))
-                .containsExactly(
-                        new ProposerAction.SendAppend(0, lsn(800), lsn(800), lsn(800)));
+                .containsExactly(new ProposerAction.SendAppend(0, lsn(800), lsn(800), lsn(800)));
         assertThat(run.send(0, 1000)).isEmpty();
     }
 
@@ -128,9 +127,7 @@ final class ProposerTest {
 
         void ack(int peer, long flush) {
             Term term = ((Role.Leader) state.role()).term();
-            receive(
-                    peer,
-                    new AcceptorMessage.Appended(term, lsn(flush), lsn(flush), lsn(800)));
+            receive(peer, new AcceptorMessage.Appended(term, lsn(flush), lsn(flush), lsn(800)));
         }
 
         List<ProposerAction> step(ProposerInput input) {

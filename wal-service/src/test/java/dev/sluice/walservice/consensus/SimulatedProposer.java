@@ -28,11 +28,10 @@ final class SimulatedProposer {
         this.number = number;
         this.acceptors = acceptors;
         this.connected = new boolean[acceptors.size()];
-        acceptors.forEach(
-                _ -> {
-                    outgoing.add(new ArrayDeque<>());
-                    incoming.add(new ArrayDeque<>());
-                });
+        acceptors.forEach(_ -> {
+            outgoing.add(new ArrayDeque<>());
+            incoming.add(new ArrayDeque<>());
+        });
         state = ProposerState.initial(acceptors.size(), acceptors.size() / 2 + 1);
     }
 
@@ -97,11 +96,7 @@ final class SimulatedProposer {
         for (Lsn at = append.begin(); at.isBefore(append.end()); at = at.plus(8)) {
             if (!at.isBefore(leader.start())) {
                 wal.putLong(word(at));
-            } else if (acceptors.get(leader.donor())
-                    .state
-                    .control()
-                    .term()
-                    .equals(leader.term())) {
+            } else if (acceptors.get(leader.donor()).state.control().term().equals(leader.term())) {
                 wal.putLong(acceptors.get(leader.donor()).word(at));
             } else {
                 reset(append.peer());
