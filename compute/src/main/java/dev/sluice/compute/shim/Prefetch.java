@@ -6,6 +6,8 @@ import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
@@ -37,17 +39,25 @@ final class Prefetch {
         this.source = source;
     }
 
-    /** Starts reading the blocks, unless there is enough to do already. */
+    /**
+     * Starts reading the blocks that are not here or on their way, unless there is enough to do
+     * already. When it returns, {@link #take} finds them.
+     */
     void start(BlockRange range) {
         if (!reads.tryAcquire()) {
             return;
         }
         boolean started = false;
         try {
-            CompletableFuture<byte[]> first = new CompletableFuture<>();
-            Block block = new Block(range.relation(), range.fork(), range.firstBlock());
-            if (pages.asMap().putIfAbsent(block, first) == null) {
-                Thread.ofVirtual().name("shim-prefetch").start(() -> read(range, first));
+            List<CompletableFuture<byte[]>> wanted = new ArrayList<>(range.count());
+            boolean fresh = false;
+            for (int i = 0; i < range.count(); i++) {
+                CompletableFuture<byte[]> page = new CompletableFuture<>();
+                fresh |= pages.asMap().putIfAbsent(block(range, i), page) == null;
+                wanted.add(page);
+            }
+            if (fresh) {
+                Thread.ofVirtual().name("shim-prefetch").start(() -> read(range, wanted));
                 started = true;
             }
         } finally {
@@ -57,20 +67,26 @@ final class Prefetch {
         }
     }
 
-    private void read(BlockRange range, CompletableFuture<byte[]> first) {
+    private static Block block(BlockRange range, int index) {
+        return new Block(range.relation(), range.fork(), range.firstBlock() + index);
+    }
+
+    private void read(BlockRange range, List<CompletableFuture<byte[]>> wanted) {
         try {
             ByteBuffer content = ByteBuffer.allocate(range.count() * ShimServer.BLOCK_BYTES);
             source.read(range.relation(), range.fork(), range.firstBlock(), range.count(), content);
-            for (int i = 1; i < range.count(); i++) {
-                pages.put(
-                        new Block(range.relation(), range.fork(), range.firstBlock() + i),
-                        CompletableFuture.completedFuture(page(content, i)));
+            if (content.hasRemaining()) {
+                throw new IOException("the page source did not fill " + range);
             }
-            first.complete(page(content, 0));
+            for (int i = 0; i < wanted.size(); i++) {
+                wanted.get(i).complete(page(content, i));
+            }
         } catch (IOException | RuntimeException e) {
             log.debug("cannot prefetch {}", range, e); // the read that follows will tell
-            pages.invalidate(new Block(range.relation(), range.fork(), range.firstBlock()));
-            first.completeExceptionally(e);
+            for (int i = 0; i < wanted.size(); i++) {
+                pages.asMap().remove(block(range, i), wanted.get(i));
+                wanted.get(i).completeExceptionally(e);
+            }
         } finally {
             reads.release();
         }

@@ -136,7 +136,9 @@ public final class ShimServer implements Closeable {
                         BlockRange range = BlockRange.read(frame.payload());
                         int bytes = range.count() * BLOCK_BYTES;
                         if (content.capacity() < bytes) {
-                            content = ByteBuffer.allocateDirect(MAX_BLOCKS * BLOCK_BYTES);
+                            // Grows to what the process asks for, usually 128 KiB, not to the
+                            // limit.
+                            content = ByteBuffer.allocateDirect(powerOfTwo(bytes));
                         }
                         answerRead(channel, range, content.clear().limit(bytes));
                     }
@@ -153,6 +155,10 @@ public final class ShimServer implements Closeable {
                 }
             }
         }
+    }
+
+    private static int powerOfTwo(int atLeast) {
+        return Integer.highestOneBit(atLeast - 1) << 1;
     }
 
     private boolean isListed(BlockRange range) {

@@ -209,6 +209,7 @@ class ShimFaultsTest {
         try (TestCompute compute = new TestCompute(source, "shared_buffers=1MB");
                 Connection with = compute.connect()) {
             Checks.checksum(with, "accounts");
+            selectsPerSecond(with); // warms this JVM's driver
             double shimmed = selectsPerSecond(with);
             compute.postgres().stop();
             try (PostgresProcess plain =

@@ -1,16 +1,22 @@
 package dev.sluice.compute.shim;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
@@ -302,6 +308,74 @@ class ShimPagesTest {
                         }
                     });
             assertThat(local).contains(20).doesNotContain(21);
+        }
+    }
+
+    /** Somebody brings blocks, slowly, of a file that is cut to nothing meanwhile. */
+    @Test
+    void aFileThatWasCutDoesNotGrowAgain() throws Exception {
+        try (TestCompute compute = new TestCompute(source);
+                Connection reading = compute.connect();
+                Connection cutting = compute.connect();
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            String path = Checks.text(cutting, "select pg_relation_filepath('accounts')");
+            int relation = Integer.parseInt(path.substring(path.lastIndexOf('/') + 1));
+            Checks.text(cutting, "select count(*) from history"); // so that its catalogs are here
+            CountDownLatch asked = new CountDownLatch(1);
+            CountDownLatch released = new CountDownLatch(1);
+            compute.before.set((locator, fork, first, count, into) -> {
+                if (locator.relation() == relation && first >= 256) {
+                    asked.countDown();
+                    awaitOrFail(released);
+                }
+            });
+            String raw = "select length(pg_read_binary_file('" + path + "'))";
+            Future<String> read = threads.submit(() -> Checks.text(reading, raw));
+            awaitOrFail(asked);
+            Future<Void> cut =
+                    threads.submit(() -> {
+                        Checks.run(cutting, "truncate accounts");
+                        return null;
+                    });
+            assertThatThrownBy(() -> cut.get(300, TimeUnit.MILLISECONDS))
+                    .isInstanceOf(TimeoutException.class);
+            released.countDown();
+            cut.get(30, TimeUnit.SECONDS);
+            read.get(30, TimeUnit.SECONDS);
+            assertThat(Files.size(compute.data().resolve(path))).isZero();
+            Checks.run(cutting, "checkpoint");
+            assertThat(compute.existsLocally(path)).isFalse();
+        }
+    }
+
+    private static void awaitOrFail(CountDownLatch latch) throws IOException {
+        try {
+            if (!latch.await(60, TimeUnit.SECONDS)) {
+                throw new IOException("nobody opened the latch");
+            }
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    /** 18 reads through processes of its own by default; io_method=sync advises as 17 does. */
+    @Test
+    void adviceIsTaken() throws Exception {
+        String[] settings = major >= 18 ? new String[] {"io_method=sync"} : new String[0];
+        try (TestCompute compute = new TestCompute(source, settings);
+                Connection sql = compute.connect()) {
+            Checks.run(
+                    sql,
+                    "set enable_seqscan = off",
+                    "set enable_indexscan = off",
+                    "set enable_indexonlyscan = off",
+                    "set effective_io_concurrency = 32");
+            String scattered =
+                    "select count(filler) from accounts where aid = any(array("
+                            + "select i * 700 from generate_series(1, 80) i))";
+            assertThat(Checks.text(sql, scattered)).isEqualTo("80");
+            assertThat(compute.server().statistics().prefetchedPages()).isPositive();
+            assertThat(Checks.checksums(sql)).isEqualTo(source.checksums());
         }
     }
 

@@ -1,8 +1,6 @@
 package dev.sluice.compute.shim;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.awaitility.Awaitility.await;
 
 import dev.sluice.storage.pageserver.BaseBackup.RelationFork;
 import dev.sluice.walservice.wal.Fork;
@@ -172,17 +170,10 @@ class ShimServerTest {
     @Test
     void readsAheadWhatItIsTold() throws IOException {
         shim.send(PREFETCH, range(1259, 0, 10, 4));
-        await().until(() -> asked.contains("10+4"));
-        await().untilAsserted(() -> {
-            // Blocks of one prefetch arrive together; ask for its last.
-            assertPages(13, 1);
-            assertThat(server.statistics().prefetchedPages()).isPositive();
-        });
-        asked.clear();
 
         assertPages(8, 7);
 
-        assertThat(asked).containsExactly("8+2", "13+2");
+        assertThat(asked).containsExactlyInAnyOrder("10+4", "8+2", "14+1");
         assertThat(server.statistics().prefetchedPages()).isEqualTo(4);
     }
 
@@ -209,25 +200,5 @@ class ShimServerTest {
     void theSocketIsOpenToTheComputesUser() throws IOException {
         assertThat(Files.getPosixFilePermissions(directory.resolve("agent")))
                 .isEqualTo(PosixFilePermissions.fromString("rw-rw-rw-"));
-    }
-
-    @Test
-    void aSocketPathThatDoesNotFitIsRefused() {
-        Path deep = Path.of("/" + "d".repeat(100) + "/agent.s");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        ShimLibrary.environment(
-                                directory, directory, new PartAddress.Unix(deep), directory))
-                .withMessageContaining("109 bytes, the limit is 107");
-    }
-
-    @Test
-    void theLibraryIsExtractedOnce() throws IOException {
-        Path first = ShimLibrary.extract(directory);
-        Object written = Files.getLastModifiedTime(first);
-        assertThat(ShimLibrary.extract(directory)).isEqualTo(first);
-        assertThat(Files.getLastModifiedTime(first)).isEqualTo(written);
-        assertThat(Files.getPosixFilePermissions(first))
-                .isEqualTo(PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 }

@@ -23,6 +23,10 @@ final class TestCompute implements AutoCloseable {
     final AtomicReference<Predicate<RelFileLocator>> broken =
             new AtomicReference<>(relation -> false);
 
+    /** Called before each read of pages. */
+    final AtomicReference<PageSource> before =
+            new AtomicReference<>((relation, fork, first, count, into) -> {});
+
     /** What a WAL flush does. */
     final AtomicReference<WalFlush> wal = new AtomicReference<>(lsn -> {});
 
@@ -51,6 +55,7 @@ final class TestCompute implements AutoCloseable {
         if (broken.get().test(relation)) {
             throw new IOException("this page source is broken on purpose");
         }
+        before.get().read(relation, fork, first, count, into);
         source.read(relation, fork, first, count, into);
     }
 
