@@ -55,6 +55,11 @@ final class Campaign implements Closeable {
         return state;
     }
 
+    /** How a safekeeper is, in words. */
+    String condition(int peer) {
+        return links.get(peer).condition();
+    }
+
     boolean isOver() {
         return closed || state.role() instanceof Role.Fenced;
     }

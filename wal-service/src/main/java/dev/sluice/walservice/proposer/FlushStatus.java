@@ -28,7 +28,8 @@ public record FlushStatus(
 
     /**
      * @param streaming whether it is connected and takes appends
+     * @param condition how it is, in words: the last failure when it is not streaming
      * @param flush the last that it acknowledged; {@link Lsn#INVALID} before the first time
      */
-    public record Peer(PartAddress address, boolean streaming, Lsn flush) {}
+    public record Peer(PartAddress address, boolean streaming, String condition, Lsn flush) {}
 }

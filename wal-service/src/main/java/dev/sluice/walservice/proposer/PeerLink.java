@@ -57,7 +57,6 @@ final class PeerLink {
     private @Nullable ByteBuffer buffer;
     private volatile @Nullable PartChannel channel;
     private volatile String condition = "not connected yet";
-    private boolean greeted;
 
     PeerLink(Campaign campaign, int peer, PartAddress address, ReentrantLock lock) {
         this.campaign = campaign;
@@ -70,6 +69,10 @@ final class PeerLink {
     void start() {
         Thread.ofVirtual().name("proposer-receive").start(this::keepConnected);
         Thread.ofVirtual().name("proposer-send").start(this::sendSlowly);
+    }
+
+    String condition() {
+        return condition;
     }
 
     String describe() {
@@ -89,7 +92,7 @@ final class PeerLink {
     private void keepConnected() {
         long pause = FIRST_PAUSE_NANOS;
         while (!campaign.isOver()) {
-            greeted = false;
+            long begun = System.nanoTime();
             try {
                 converse();
             } catch (SafekeeperException e) {
@@ -107,7 +110,8 @@ final class PeerLink {
             }
             if (!campaign.isOver()) {
                 log.info("proposer of {}: safekeeper {}", campaign.config().id(), describe());
-                pause = greeted ? FIRST_PAUSE_NANOS : Math.min(2 * pause, LONGEST_PAUSE_NANOS);
+                boolean lasted = System.nanoTime() - begun > LONGEST_PAUSE_NANOS;
+                pause = lasted ? FIRST_PAUSE_NANOS : Math.min(2 * pause, LONGEST_PAUSE_NANOS);
                 pause(pause);
             }
         }
@@ -167,7 +171,6 @@ final class PeerLink {
                             instanceof SafekeeperReply.Refused(Refusal refusal, String message)) {
                 throw new SafekeeperException(refusal, message);
             }
-            greeted = true;
             campaign.received(peer, ConsensusProtocol.acceptorMessage(frame));
         }
     }

@@ -104,6 +104,7 @@ public final class WalProposer implements Closeable {
                     new FlushStatus.Peer(
                             campaign.config().safekeepers().get(i),
                             peer.isStreaming(),
+                            campaign.condition(i),
                             peer.acked()));
         }
         return new FlushStatus(

@@ -75,6 +75,7 @@ final class StoredTimeline implements Closeable {
         if (hinted.isAfter(control.commit()) && !hinted.isAfter(end)) {
             control = control.withCommit(hinted);
         }
+        hint.write(control.commit()); // takes its space on the disk now
         return new StoredTimeline(
                 nodeId, directory, wal, hint, AcceptorState.recovered(control, end));
     }

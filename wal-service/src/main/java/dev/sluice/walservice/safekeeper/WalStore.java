@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A timeline's WAL on disk: segment files of 16 MiB, named and filled as Postgres does it. The last
@@ -25,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread writes, truncates or recovers at a time; {@link #sync} may run beside a write.
  */
 final class WalStore implements Closeable {
+    private static final Logger log = LoggerFactory.getLogger(WalStore.class);
     private static final int STEP = 1 << 20;
     private static final int BIG = 64 << 10;
     private static final int PIECE = 128 << 10;
@@ -65,8 +68,13 @@ final class WalStore implements Closeable {
         }
         long begin = Math.max(currentSize, offset);
         long end = Math.min(WalSegments.SIZE, begin + STEP);
-        writeFully(file, begin, zeros.duplicate().limit((int) (end - begin)));
-        currentSize = end;
+        try {
+            writeFully(file, begin, zeros.duplicate().limit((int) (end - begin)));
+        } catch (IOException e) {
+            // On a full disk there may be room enough for the WAL itself.
+            log.debug("cannot grow a segment in {} ahead: {}", directory, e.toString());
+        }
+        currentSize = file.size();
     }
 
     private static void writeFully(FileChannel file, long offset, ByteBuffer bytes)

@@ -25,6 +25,10 @@ final class Fleet implements Closeable {
     private final List<Safekeeper> running = new ArrayList<>();
 
     Fleet(Path directory, int count) throws IOException {
+        this(directory, count, START);
+    }
+
+    Fleet(Path directory, int count, Lsn start) throws IOException {
         for (int i = 0; i < count; i++) {
             configs.add(
                     new SafekeeperConfig(
@@ -32,7 +36,7 @@ final class Fleet implements Closeable {
                             directory.resolve("sk" + i),
                             new PartAddress.Unix(directory.resolve(i + ".sock"))));
             running.add(Safekeeper.start(configs.get(i)));
-            client(i).createTimeline(id, SYSTEM, 17, START);
+            client(i).createTimeline(id, SYSTEM, 17, start);
         }
     }
 

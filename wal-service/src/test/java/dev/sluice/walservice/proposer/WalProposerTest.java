@@ -2,6 +2,7 @@ package dev.sluice.walservice.proposer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.walservice.client.SafekeeperException;
@@ -19,6 +20,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -281,6 +284,76 @@ final class WalProposerTest {
                 fleet.restart(2);
                 awaitFlush(fleet, wal.end(), 2);
             }
+        }
+    }
+
+    @Test
+    void aFullDiskRefusesAppendsUntilThereIsRoom() throws Exception {
+        assumeThat(System.getProperty("user.name")).as("may mount").isEqualTo("root");
+        Path small = Files.createDirectory(directory.resolve("sk0"));
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", small.toString()))
+                .isZero();
+        try (Fleet fleet = new Fleet(directory, 1)) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 15);
+            Path ballast = small.resolve("ballast");
+            try (WalProposer proposer = WalProposer.elect(fleet.config(), wal)) {
+                write(wal, proposer, 5);
+                Lsn durable = wal.end();
+                Files.write(ballast, new byte[2 << 20]);
+                wal.append(2 << 20);
+                CompletableFuture<Lsn> flush = flushLater(proposer, wal.writtenUpTo());
+                await().until(() ->
+                        proposer.flushStatus()
+                                .safekeepers()
+                                .getFirst()
+                                .condition()
+                                .contains("disk is full"));
+                assertThat(flush).isNotDone();
+                assertThat(fleet.client(0).status(fleet.id).flush()).isEqualTo(durable);
+                Files.delete(ballast);
+                assertThat(flush.get()).isEqualTo(wal.end());
+                assertThat(fleet.client(0).read(fleet.id, Fleet.START, wal.end()))
+                        .isEqualTo(wal.bytes(Fleet.START, wal.end()));
+            }
+        } finally {
+            run("umount", small.toString());
+        }
+    }
+
+    private static int run(String... command) throws Exception {
+        return new ProcessBuilder(command).inheritIO().start().waitFor();
+    }
+
+    @Test
+    void manyThreadsMayFlushAtOnce() throws Exception {
+        try (Fleet fleet = new Fleet(directory, 3)) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 16);
+            try (WalProposer proposer = WalProposer.elect(fleet.config(), wal)) {
+                List<CompletableFuture<Void>> writers = new ArrayList<>();
+                for (int i = 0; i < 8; i++) {
+                    writers.add(
+                            CompletableFuture.runAsync(() -> {
+                                for (int k = 0; k < 100; k++) {
+                                    Lsn end = wal.append(50 + k);
+                                    assertThat(flush(proposer, wal.writtenUpTo()))
+                                            .isGreaterThanOrEqualTo(end);
+                                    assertThat(proposer.commitLsn()).isGreaterThanOrEqualTo(end);
+                                }
+                            }));
+                }
+                for (CompletableFuture<Void> writer : writers) {
+                    writer.get();
+                }
+                assertThat(proposer.commitLsn()).isEqualTo(wal.end());
+            }
+        }
+    }
+
+    private static Lsn flush(WalProposer proposer, Lsn upTo) {
+        try {
+            return proposer.flush(upTo);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
         }
     }
 
