@@ -3,6 +3,7 @@ package dev.sluice.storage.postgres.v17;
 import dev.sluice.storage.ingest.RecordScope;
 import dev.sluice.storage.key.Value;
 import dev.sluice.storage.page.Page;
+import dev.sluice.storage.postgres.v17.redo.Redo17;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.ResourceManager;
 import dev.sluice.walservice.wal.WalRecord;
@@ -83,10 +84,7 @@ final class BlockRecords {
         boolean image = record.blockImageApplies(id);
         if (image && stored > 1) {
             byte[] page = new byte[Page.SIZE];
-            record.restoreImage(id, page);
-            if (!Page.isNew(page)) {
-                Page.setLsn(page, record.end().value());
-            }
+            Redo17.restoreImage(record, id, page);
             return new Value.Image(page);
         }
         return new Value.Wal(record.raw(), image || record.blockWillInit(id));

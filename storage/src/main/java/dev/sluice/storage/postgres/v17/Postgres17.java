@@ -46,7 +46,17 @@ public final class Postgres17 implements PostgresMajor {
                     "pg_xact");
 
     private static final int BTREE_LAST = 0xE0;
+    private static final int GIN_FIRST = 0x10;
+    private static final int GIN_LAST = 0x90;
+    private static final int GIST_PAGE_UPDATE = 0x00;
+    private static final int GIST_DELETE = 0x10;
+    private static final int GIST_PAGE_SPLIT = 0x30;
+    private static final int GIST_PAGE_DELETE = 0x60;
     private static final int SEQUENCE_LOG = 0x00;
+    private static final int SPGIST_FIRST = 0x10;
+    private static final int SPGIST_LAST = 0x80;
+    private static final int BRIN_OPERATION = 0x70;
+    private static final int BRIN_LAST = 0x50;
 
     private final PageRedo redo = new Redo17();
 
@@ -68,6 +78,18 @@ public final class Postgres17 implements PostgresMajor {
             // All of their codes are in use.
             case ResourceManager.RM_HEAP_ID, ResourceManager.RM_HEAP2_ID -> true;
             case ResourceManager.RM_BTREE_ID -> record.rmgrInfo() <= BTREE_LAST;
+            case ResourceManager.RM_GIN_ID ->
+                    record.rmgrInfo() >= GIN_FIRST && record.rmgrInfo() <= GIN_LAST;
+            case ResourceManager.RM_GIST_ID ->
+                    switch (record.rmgrInfo()) {
+                        case GIST_PAGE_UPDATE, GIST_DELETE, GIST_PAGE_SPLIT, GIST_PAGE_DELETE ->
+                                true;
+                        default -> false;
+                    };
+            case ResourceManager.RM_SPGIST_ID ->
+                    record.rmgrInfo() >= SPGIST_FIRST && record.rmgrInfo() <= SPGIST_LAST;
+            case ResourceManager.RM_BRIN_ID -> (record.rmgrInfo() & BRIN_OPERATION) <= BRIN_LAST;
+            case ResourceManager.RM_GENERIC_ID -> record.rmgrInfo() == 0;
             case ResourceManager.RM_SEQ_ID -> record.rmgrInfo() == SEQUENCE_LOG;
             default -> false;
         };

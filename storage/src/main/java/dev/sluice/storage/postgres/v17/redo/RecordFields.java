@@ -29,6 +29,11 @@ final class RecordFields {
         return record.blockDataOffset(block);
     }
 
+    /** Just past the main data, which is the record's last. */
+    static int mainEnd(WalRecord record) {
+        return record.mainOffset() + record.mainLength();
+    }
+
     static int dataEnd(WalRecord record, int block) {
         return record.blockDataOffset(block) + record.blockDataLength(block);
     }
@@ -38,6 +43,29 @@ final class RecordFields {
         if (bytes < 0 || bytes > end - at) {
             throw new RedoException(
                     "data is cut short: " + bytes + " bytes needed, " + (end - at) + " left");
+        }
+    }
+
+    /**
+     * Checks that the record initialises a block's page when its type and fields say so, and only
+     * then.
+     *
+     * @return {@code expected}
+     */
+    static boolean init(WalRecord record, int block, boolean expected) throws RedoException {
+        if (record.blockWillInit(block) != expected) {
+            throw new RedoException(
+                    "the page is "
+                            + (expected ? "" : "not ")
+                            + "to be initialized, the reference to it says otherwise");
+        }
+        return expected;
+    }
+
+    /** For record types that change one block alone. */
+    static void onlyBlock(int block, int expected) throws RedoException {
+        if (block != expected) {
+            throw noSuchBlock(block);
         }
     }
 

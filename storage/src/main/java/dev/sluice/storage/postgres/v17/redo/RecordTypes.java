@@ -51,6 +51,51 @@ public final class RecordTypes {
                     "REUSE_PAGE",
                     "META_CLEANUP");
 
+    private static final List<String> GIN =
+            List.of(
+                    "0x00",
+                    "CREATE_PTREE",
+                    "INSERT",
+                    "SPLIT",
+                    "VACUUM_PAGE",
+                    "DELETE_PAGE",
+                    "UPDATE_META_PAGE",
+                    "INSERT_LISTPAGE",
+                    "DELETE_LISTPAGE",
+                    "VACUUM_DATA_LEAF_PAGE");
+
+    private static final List<String> GIST =
+            List.of(
+                    "PAGE_UPDATE",
+                    "DELETE",
+                    "PAGE_REUSE",
+                    "PAGE_SPLIT",
+                    "0x40",
+                    "0x50",
+                    "PAGE_DELETE",
+                    "ASSIGN_LSN");
+
+    private static final List<String> SPGIST =
+            List.of(
+                    "0x00",
+                    "ADD_LEAF",
+                    "MOVE_LEAFS",
+                    "ADD_NODE",
+                    "SPLIT_TUPLE",
+                    "PICKSPLIT",
+                    "VACUUM_LEAF",
+                    "VACUUM_ROOT",
+                    "VACUUM_REDIRECT");
+
+    private static final List<String> BRIN =
+            List.of(
+                    "CREATE_INDEX",
+                    "INSERT",
+                    "UPDATE",
+                    "SAMEPAGE_UPDATE",
+                    "REVMAP_EXTEND",
+                    "DESUMMARIZE");
+
     private RecordTypes() {}
 
     /** The type's name, for instance {@code Btree SPLIT_L} or {@code Heap INSERT+INIT}. */
@@ -59,9 +104,14 @@ public final class RecordTypes {
         return ResourceManager.nameOf(record.resourceManager())
                 + " "
                 + switch (record.resourceManager()) {
-                    case ResourceManager.RM_HEAP_ID -> heap(HEAP, info);
-                    case ResourceManager.RM_HEAP2_ID -> heap(HEAP2, info);
+                    case ResourceManager.RM_HEAP_ID -> orInit(HEAP, info, HeapRedo.INIT_PAGE);
+                    case ResourceManager.RM_HEAP2_ID -> orInit(HEAP2, info, HeapRedo.INIT_PAGE);
                     case ResourceManager.RM_BTREE_ID -> of(BTREE, info);
+                    case ResourceManager.RM_GIN_ID -> of(GIN, info);
+                    case ResourceManager.RM_GIST_ID -> of(GIST, info);
+                    case ResourceManager.RM_SPGIST_ID -> of(SPGIST, info);
+                    case ResourceManager.RM_BRIN_ID -> orInit(BRIN, info, BrinRedo.INIT_PAGE);
+                    case ResourceManager.RM_GENERIC_ID -> of(List.of("Generic"), info);
                     case ResourceManager.RM_SEQ_ID -> of(List.of("LOG"), info);
                     case ResourceManager.RM_XLOG_ID ->
                             switch (info) {
@@ -73,9 +123,9 @@ public final class RecordTypes {
                 };
     }
 
-    private static String heap(List<String> names, int info) {
-        String name = of(names, info & HeapRedo.OPERATION_MASK);
-        return (info & HeapRedo.INIT_PAGE) != 0 ? name + "+INIT" : name;
+    private static String orInit(List<String> names, int info, int initFlag) {
+        String name = of(names, info & ~initFlag);
+        return (info & initFlag) != 0 ? name + "+INIT" : name;
     }
 
     private static String of(List<String> names, int info) {

@@ -1,9 +1,14 @@
 package dev.sluice.storage.postgres.v17.redo;
 
+import static dev.sluice.walservice.wal.ResourceManager.RM_BRIN_ID;
 import static dev.sluice.walservice.wal.ResourceManager.RM_BTREE_ID;
+import static dev.sluice.walservice.wal.ResourceManager.RM_GENERIC_ID;
+import static dev.sluice.walservice.wal.ResourceManager.RM_GIN_ID;
+import static dev.sluice.walservice.wal.ResourceManager.RM_GIST_ID;
 import static dev.sluice.walservice.wal.ResourceManager.RM_HEAP2_ID;
 import static dev.sluice.walservice.wal.ResourceManager.RM_HEAP_ID;
 import static dev.sluice.walservice.wal.ResourceManager.RM_SEQ_ID;
+import static dev.sluice.walservice.wal.ResourceManager.RM_SPGIST_ID;
 import static dev.sluice.walservice.wal.ResourceManager.RM_XLOG_ID;
 
 import dev.sluice.storage.key.Key;
@@ -36,6 +41,11 @@ public final class Redo17 implements PageRedo {
     private final ManagerRedo heap2 = new Heap2Redo();
     private final ManagerRedo btree = new BtreeRedo();
     private final ManagerRedo sequence = new SequenceRedo();
+    private final ManagerRedo spgist = new SpgistRedo();
+    private final ManagerRedo gist = new GistRedo();
+    private final ManagerRedo gin = new GinRedo();
+    private final ManagerRedo brin = new BrinRedo();
+    private final ManagerRedo generic = new GenericRedo();
     private final ManagerRedo imagesOnly = new ImagesOnlyRedo();
 
     @Override
@@ -92,10 +102,7 @@ public final class Redo17 implements PageRedo {
             throws RedoException {
         try {
             if (record.blockImageApplies(block)) {
-                record.restoreImage(block, page);
-                if (!Page.isNew(page)) {
-                    Page.setLsn(page, record.end().value());
-                }
+                restoreImage(record, block, page);
             } else if (needsRedo(record, block, page)
                     && manager(record.resourceManager()).redo(record, block, page)) {
                 Page.setLsn(page, record.end().value());
@@ -105,6 +112,40 @@ public final class Redo17 implements PageRedo {
         } catch (RuntimeException e) {
             // A position that no check caught; the record or the page is damaged all the same.
             throw new RedoException(describe(record, block, key) + ": " + e, e);
+        }
+    }
+
+    /**
+     * Makes a page from the image that a record brings of it to be applied: what redo of that block
+     * is.
+     *
+     * @param page 8192 bytes; what they hold does not matter
+     * @throws WalFormatException if the image does not decompress to a page
+     * @throws RedoException if it is not the page that the record needs
+     */
+    public static void restoreImage(WalRecord record, int block, byte[] page)
+            throws WalFormatException, RedoException {
+        record.restoreImage(block, page);
+        if (!Page.isNew(page)) {
+            Page.setLsn(page, record.end().value());
+        }
+        if (GistRedo.completesSplit(record, block)) {
+            completeGistSplit(record, block, page);
+        }
+    }
+
+    private static void completeGistSplit(WalRecord record, int block, byte[] page)
+            throws RedoException {
+        try {
+            GistPages.completeSplit(page, record.end().value());
+        } catch (CorruptPageException e) {
+            throw new RedoException(
+                    RecordTypes.describe(record)
+                            + ", image of block "
+                            + block
+                            + ": "
+                            + e.getMessage(),
+                    e);
         }
     }
 
@@ -125,7 +166,12 @@ public final class Redo17 implements PageRedo {
             case RM_HEAP_ID -> heap;
             case RM_HEAP2_ID -> heap2;
             case RM_BTREE_ID -> btree;
+            case RM_GIN_ID -> gin;
+            case RM_GIST_ID -> gist;
             case RM_SEQ_ID -> sequence;
+            case RM_SPGIST_ID -> spgist;
+            case RM_BRIN_ID -> brin;
+            case RM_GENERIC_ID -> generic;
             default -> imagesOnly;
         };
     }
