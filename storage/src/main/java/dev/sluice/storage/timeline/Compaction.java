@@ -37,16 +37,24 @@ final class Compaction {
     }
 
     void run() throws IOException {
+        while (mergeSome()) {
+            makeImages();
+        }
+        makeImages();
+    }
+
+    private boolean mergeSome() throws IOException {
         TimelineLayers layers = store.hold();
         try {
             List<LayerDescriptor> deltas = deltasToMerge(layers.map());
-            if (!deltas.isEmpty()) {
-                merge(layers, deltas);
+            if (deltas.isEmpty()) {
+                return false;
             }
+            merge(layers, deltas);
+            return true;
         } finally {
             layers.release();
         }
-        makeImages();
     }
 
     /** The oldest deltas, oldest first; none as long as there are few. */
