@@ -1,0 +1,210 @@
+package dev.sluice.gateway;
+
+import dev.sluice.gateway.relay.CancelKeys;
+import dev.sluice.gateway.relay.Sessions;
+import dev.sluice.gateway.routing.Directory;
+import dev.sluice.gateway.session.Admission;
+import dev.sluice.gateway.session.GatewayServices;
+import dev.sluice.gateway.session.StartupHandler;
+import dev.sluice.gateway.session.WakeFlights;
+import dev.sluice.gateway.transport.TlsFrontDoor;
+import dev.sluice.gateway.transport.Transport;
+import dev.sluice.tls.LocalCertificates;
+import dev.sluice.wire.SqlState;
+import dev.sluice.wire.backend.Diagnostic;
+import dev.sluice.wire.scram.ScramVerifier;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The front door: listens on one port and takes clients to their computes. */
+public final class Gateway implements Closeable {
+    private static final Logger log = LoggerFactory.getLogger(Gateway.class);
+
+    /** How long sessions that are busy may go on when the gateway closes. */
+    private static final Duration DRAIN = Duration.ofSeconds(5);
+
+    private final GatewayServices services;
+    private final Channel listener;
+
+    private Gateway(GatewayServices services, Channel listener) {
+        this.services = services;
+        this.listener = listener;
+    }
+
+    /**
+     * Binds and starts accepting.
+     *
+     * @throws IOException if the address cannot be bound or the certificates cannot be used
+     */
+    public static Gateway start(
+            GatewayConfig config, Directory directory, SessionListener sessionListener)
+            throws IOException {
+        return start(config, directory, sessionListener, Transport.best());
+    }
+
+    static Gateway start(
+            GatewayConfig config,
+            Directory directory,
+            SessionListener sessionListener,
+            Transport transport)
+            throws IOException {
+        try {
+            GatewayServices services = services(config, directory, sessionListener, transport);
+            ChannelFuture bound =
+                    transport
+                            .listen(
+                                    config.listen(),
+                                    new ChannelInitializer<>() {
+                                        @Override
+                                        protected void initChannel(Channel channel) {
+                                            channel.pipeline()
+                                                    .addLast(
+                                                            "startup",
+                                                            new StartupHandler(services));
+                                        }
+                                    })
+                            .awaitUninterruptibly();
+            if (!bound.isSuccess()) {
+                throw new IOException(
+                        "the gateway cannot listen at %s: %s"
+                                .formatted(config.listen(), bound.cause().getMessage()),
+                        bound.cause());
+            }
+            Gateway gateway = new Gateway(services, bound.channel());
+            log.info("gateway listens at {}", gateway.address());
+            return gateway;
+        } catch (IOException | RuntimeException e) {
+            transport.stop().join();
+            throw e;
+        }
+    }
+
+    private static GatewayServices services(
+            GatewayConfig config,
+            Directory directory,
+            SessionListener sessionListener,
+            Transport transport)
+            throws IOException {
+        SecureRandom random = new SecureRandom();
+        GatewayMetrics metrics = new GatewayMetrics();
+        byte[] doomSecret = doomSecret(config, random);
+        Optional<TlsFrontDoor> tls =
+                config.certificates().isPresent()
+                        ? Optional.of(
+                                TlsFrontDoor.of(
+                                        config.certificates().get(),
+                                        config.authenticationTimeout()))
+                        : Optional.empty();
+        return new GatewayServices(
+                config,
+                directory,
+                sessionListener,
+                metrics,
+                transport,
+                tls,
+                new Admission(config.maxConnections(), config.maxUnauthenticated()),
+                new WakeFlights(directory, config.wakeTimeout()),
+                new Sessions(metrics, sessionListener),
+                new CancelKeys(random),
+                random,
+                role -> ScramVerifier.doomed(role, doomSecret));
+    }
+
+    /**
+     * From the server's private key where there is one: the salts of roles that do not exist must
+     * not change when the gateway restarts, as those of real roles do not.
+     */
+    private static byte[] doomSecret(GatewayConfig config, SecureRandom random) {
+        Optional<LocalCertificates> certificates = config.certificates();
+        if (certificates.isEmpty()) {
+            byte[] secret = new byte[32];
+            random.nextBytes(secret);
+            return secret;
+        }
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(
+                    "sluice: roles that do not exist"
+                            .getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            return digest.digest(certificates.get().server().privateKey().getEncoded());
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    /** Where it listens, the port resolved. */
+    public InetSocketAddress address() {
+        return (InetSocketAddress) listener.localAddress();
+    }
+
+    public GatewayMetrics metrics() {
+        return services.metrics();
+    }
+
+    /** The sessions that have a compute, as they were a moment ago. */
+    public List<SessionInfo> sessions() {
+        return services.sessions().list();
+    }
+
+    /**
+     * Ends every idle session of an endpoint: its client is sent a FATAL error and the connection
+     * is closed, so that a pool replaces it. Sessions that are active or in a transaction go on.
+     *
+     * @return how many were ended, once they all were
+     */
+    public CompletionStage<Integer> closeSessions(
+            String endpointId, SqlState sqlState, String message) {
+        return services.sessions()
+                .end(
+                        session -> session.route().endpointId().equals(endpointId),
+                        session -> session.state() == SessionInfo.State.IDLE,
+                        Diagnostic.of(Diagnostic.Severity.FATAL, sqlState, message));
+    }
+
+    /**
+     * Stops accepting, ends idle sessions, gives the others a few seconds to finish, and ends them
+     * too.
+     */
+    @Override
+    public void close() {
+        listener.close().awaitUninterruptibly();
+        Diagnostic lastWords =
+                Diagnostic.of(
+                        Diagnostic.Severity.FATAL,
+                        SqlState.ADMIN_SHUTDOWN,
+                        "terminating connection due to administrator command");
+        services.sessions()
+                .end(_ -> true, session -> session.state() == SessionInfo.State.IDLE, lastWords)
+                .join();
+        awaitNoSessions();
+        services.sessions().end(_ -> true, _ -> true, lastWords).join();
+        services.transport().stop().join();
+    }
+
+    private void awaitNoSessions() {
+        try {
+            services.sessions().whenEmpty().get(DRAIN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            log.info("{} sessions are still busy and are ended", services.sessions().list().size());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (java.util.concurrent.ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

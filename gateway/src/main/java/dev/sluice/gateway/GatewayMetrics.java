@@ -1,0 +1,107 @@
+package dev.sluice.gateway;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** What a gateway has counted since it started. */
+public final class GatewayMetrics {
+    private final LongAdder accepted = new LongAdder();
+    private final LongAdder closed = new LongAdder();
+    private final LongAdder refused = new LongAdder();
+    private final LongAdder authenticationFailures = new LongAdder();
+    private final LongAdder sessionsOpened = new LongAdder();
+    private final LongAdder sessionsClosed = new LongAdder();
+    private final LongAdder wakeFailures = new LongAdder();
+    private final LongAdder cancels = new LongAdder();
+    private final LongAdder bytesFromClients = new LongAdder();
+    private final LongAdder bytesToClients = new LongAdder();
+
+    /** Client connections open now. */
+    public long connectionsOpen() {
+        return accepted.sum() - closed.sum();
+    }
+
+    /** Client connections ever accepted. */
+    public long connectionsTotal() {
+        return accepted.sum();
+    }
+
+    /** Client connections that were sent an error before they became sessions. */
+    public long connectionsFailed() {
+        return refused.sum();
+    }
+
+    /** Wrong passwords and unknown roles. */
+    public long authenticationFailures() {
+        return authenticationFailures.sum();
+    }
+
+    /** Sessions with a compute behind them now. */
+    public long sessionsOpen() {
+        return sessionsOpened.sum() - sessionsClosed.sum();
+    }
+
+    /** Sessions that ever had a compute behind them. */
+    public long sessionsTotal() {
+        return sessionsOpened.sum();
+    }
+
+    /** Authenticated clients that got no compute. */
+    public long wakeFailures() {
+        return wakeFailures.sum();
+    }
+
+    /** Cancel requests that named a session of ours rightly. */
+    public long cancelRequests() {
+        return cancels.sum();
+    }
+
+    /** Bytes relayed from clients to computes, before encryption. */
+    public long bytesFromClients() {
+        return bytesFromClients.sum();
+    }
+
+    /** Bytes relayed from computes to clients, before encryption. */
+    public long bytesToClients() {
+        return bytesToClients.sum();
+    }
+
+    public void connectionAccepted() {
+        accepted.increment();
+    }
+
+    public void connectionClosed() {
+        closed.increment();
+    }
+
+    public void connectionRefused() {
+        refused.increment();
+    }
+
+    public void authenticationFailed() {
+        authenticationFailures.increment();
+    }
+
+    public void sessionOpened() {
+        sessionsOpened.increment();
+    }
+
+    public void sessionClosed() {
+        sessionsClosed.increment();
+    }
+
+    public void wakeFailed() {
+        wakeFailures.increment();
+    }
+
+    public void cancelRouted() {
+        cancels.increment();
+    }
+
+    public void fromClient(int bytes) {
+        bytesFromClients.add(bytes);
+    }
+
+    public void toClient(int bytes) {
+        bytesToClients.add(bytes);
+    }
+}

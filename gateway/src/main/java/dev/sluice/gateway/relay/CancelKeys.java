@@ -1,0 +1,60 @@
+package dev.sluice.gateway.relay;
+
+import dev.sluice.gateway.routing.ComputeAddress;
+import dev.sluice.wire.backend.BackendKeyData;
+import dev.sluice.wire.startup.CancelKey;
+import dev.sluice.wire.startup.CancelRequest;
+import dev.sluice.wire.startup.ProtocolVersion;
+import java.security.SecureRandom;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/**
+ * Which server connection a client's cancel key stands for. Clients get keys of our own making: the
+ * server's are unique in one compute only, and are none of the client's business.
+ */
+public final class CancelKeys {
+    private static final int LONG_KEY_BYTES = 32;
+
+    /** Where a cancel request goes, and what it says there. */
+    public record Target(ComputeAddress address, CancelRequest request) {}
+
+    private record Entry(CancelKey key, Target target) {}
+
+    private final ConcurrentMap<Integer, Entry> entries = new ConcurrentHashMap<>();
+    private final SecureRandom random;
+
+    public CancelKeys(SecureRandom random) {
+        this.random = random;
+    }
+
+    /**
+     * Makes a key for a client that speaks {@code version}, to stand for the server's.
+     *
+     * @return the key; {@link #forget} it by its process id
+     */
+    public BackendKeyData issue(
+            ProtocolVersion version, ComputeAddress address, BackendKeyData server) {
+        boolean shortKey = version.compareTo(ProtocolVersion.V3_2) < 0;
+        CancelKey key = CancelKey.random(random, shortKey ? CancelKey.BYTES_3_0 : LONG_KEY_BYTES);
+        Target target = new Target(address, new CancelRequest(server.processId(), server.key()));
+        while (true) {
+            int processId = random.nextInt(1, Integer.MAX_VALUE);
+            if (entries.putIfAbsent(processId, new Entry(key, target)) == null) {
+                return new BackendKeyData(processId, key);
+            }
+        }
+    }
+
+    public void forget(int processId) {
+        entries.remove(processId);
+    }
+
+    /** What to cancel, if the request names a session of ours with its right key. */
+    public Optional<Target> find(CancelRequest request) {
+        return Optional.ofNullable(entries.get(request.processId()))
+                .filter(entry -> entry.key.equals(request.key()))
+                .map(Entry::target);
+    }
+}

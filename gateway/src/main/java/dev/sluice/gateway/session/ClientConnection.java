@@ -1,0 +1,169 @@
+package dev.sluice.gateway.session;
+
+import dev.sluice.gateway.routing.RoutingException;
+import dev.sluice.gateway.transport.Outbound;
+import dev.sluice.gateway.transport.Transport;
+import dev.sluice.wire.SqlState;
+import dev.sluice.wire.backend.BackendMessage;
+import dev.sluice.wire.backend.Diagnostic;
+import dev.sluice.wire.backend.Diagnostic.Severity;
+import dev.sluice.wire.backend.ErrorResponse;
+import dev.sluice.wire.frame.WireFormatException;
+import dev.sluice.wire.scram.ScramException;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.time.Duration;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A client on its way in: its place among the others, its deadline, and how it is told what went
+ * wrong. Confined to the channel's event loop.
+ */
+final class ClientConnection {
+    private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+    private static final SqlState QUERY_CANCELED = new SqlState("57014");
+
+    private final Channel channel;
+    private final GatewayServices services;
+    private final Admission.Ticket ticket;
+    private final ScheduledFuture<?> deadline;
+    private boolean over;
+
+    ClientConnection(Channel channel, GatewayServices services) {
+        this.channel = channel;
+        this.services = services;
+        this.ticket = services.admission().enter();
+        services.metrics().connectionAccepted();
+        this.deadline =
+                channel.eventLoop()
+                        .schedule(
+                                this::tooSlow,
+                                services.config().authenticationTimeout().toMillis(),
+                                TimeUnit.MILLISECONDS);
+        channel.closeFuture()
+                .addListener(_ -> {
+                    over = true;
+                    deadline.cancel(false);
+                    ticket.leave();
+                    services.metrics().connectionClosed();
+                });
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
+    GatewayServices services() {
+        return services;
+    }
+
+    boolean isAdmitted() {
+        return ticket.isAdmitted();
+    }
+
+    /** Whether there is nothing left to do for this client. */
+    boolean isOver() {
+        return over;
+    }
+
+    /** The password was right: the deadline and the limit on strangers no longer apply. */
+    void authenticated() {
+        deadline.cancel(false);
+        ticket.authenticated();
+    }
+
+    private void tooSlow() {
+        fail(QUERY_CANCELED, "canceling authentication due to timeout", "");
+    }
+
+    void pauseReading() {
+        channel.config().setAutoRead(false);
+    }
+
+    void resumeReading() {
+        channel.config().setAutoRead(true);
+    }
+
+    /** Queues a message; {@link #flush} sends what is queued. */
+    void write(BackendMessage message) {
+        ByteBuf bytes = channel.alloc().buffer();
+        message.encode(bytes);
+        Outbound.write(channel, bytes);
+    }
+
+    void flush() {
+        channel.flush();
+    }
+
+    /** Calls back on the event loop, unless the client is gone by then. */
+    <T> void whenDone(CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> next) {
+        stage.whenComplete((result, failure) ->
+                channel.eventLoop()
+                        .execute(() -> {
+                            if (!over) {
+                                next.accept(result, failure);
+                            }
+                        }));
+    }
+
+    void fail(SqlState state, String message, String hint) {
+        fail(Diagnostic.of(Severity.FATAL, state, message).withHint(hint));
+    }
+
+    /** Tells the client why, and closes. */
+    void fail(Diagnostic diagnostic) {
+        if (!over) {
+            over = true;
+            services.metrics().connectionRefused();
+            log.debug("{}: {} {}", channel, diagnostic.sqlState(), diagnostic.message());
+            write(new ErrorResponse(diagnostic));
+            Transport.closeAfterFlush(channel, LAST_WORDS);
+        }
+    }
+
+    /** Tells the client as much of a failure as is its business, and closes. */
+    void fail(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null
+                        ? failure.getCause()
+                        : failure;
+        switch (cause) {
+            case RoutingException e -> fail(e.state(), String.valueOf(e.getMessage()), e.hint());
+            case ScramException e ->
+                    fail(
+                            Diagnostic.of(Severity.FATAL, e.state(), String.valueOf(e.getMessage()))
+                                    .withDetail(e.detail()));
+            case WireFormatException e ->
+                    fail(SqlState.PROTOCOL_VIOLATION, String.valueOf(e.getMessage()), "");
+            case TimeoutException _ ->
+                    fail(
+                            SqlState.CANNOT_CONNECT_NOW,
+                            "the compute did not start within "
+                                    + services.config().wakeTimeout().toSeconds()
+                                    + " seconds",
+                            "It may still be starting: try again.");
+            default -> {
+                log.error("connection {} failed", channel, cause);
+                fail(
+                        SqlState.INTERNAL_ERROR,
+                        "internal error in the gateway",
+                        "The server's log tells more.");
+            }
+        }
+    }
+
+    /** Closes without a word. */
+    void close() {
+        over = true;
+        Outbound.close(channel);
+    }
+}

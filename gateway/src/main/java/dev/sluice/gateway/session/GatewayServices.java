@@ -1,0 +1,33 @@
+package dev.sluice.gateway.session;
+
+import dev.sluice.gateway.GatewayConfig;
+import dev.sluice.gateway.GatewayMetrics;
+import dev.sluice.gateway.SessionListener;
+import dev.sluice.gateway.relay.CancelKeys;
+import dev.sluice.gateway.relay.Sessions;
+import dev.sluice.gateway.routing.Directory;
+import dev.sluice.gateway.transport.TlsFrontDoor;
+import dev.sluice.gateway.transport.Transport;
+import dev.sluice.wire.scram.ScramVerifier;
+import java.security.SecureRandom;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * What all connections of a gateway share.
+ *
+ * @param doomedVerifier the verifier of a role that does not exist
+ */
+public record GatewayServices(
+        GatewayConfig config,
+        Directory directory,
+        SessionListener listener,
+        GatewayMetrics metrics,
+        Transport transport,
+        Optional<TlsFrontDoor> tls,
+        Admission admission,
+        WakeFlights wakes,
+        Sessions sessions,
+        CancelKeys cancelKeys,
+        SecureRandom random,
+        Function<String, ScramVerifier> doomedVerifier) {}

@@ -1,0 +1,215 @@
+package dev.sluice.gateway.session;
+
+import dev.sluice.gateway.transport.Outbound;
+import dev.sluice.gateway.transport.TlsFrontDoor;
+import dev.sluice.wire.SqlState;
+import dev.sluice.wire.frame.WireFormatException;
+import dev.sluice.wire.startup.CancelRequest;
+import dev.sluice.wire.startup.GSSENCRequest;
+import dev.sluice.wire.startup.ProtocolVersion;
+import dev.sluice.wire.startup.SSLRequest;
+import dev.sluice.wire.startup.StartupMessage;
+import dev.sluice.wire.startup.StartupPacket;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SniCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection's first bytes: a TLS handshake, or a startup packet; a request for encryption may
+ * come before it, once of each kind. Keeps at most one startup packet (10 000 bytes) in memory.
+ */
+public final class StartupHandler extends ByteToMessageDecoder {
+    private static final Logger log = LoggerFactory.getLogger(StartupHandler.class);
+
+    /** The newest version of the protocol that clients may speak here. */
+    static final ProtocolVersion NEWEST = ProtocolVersion.V3_2;
+
+    private static final int TLS_HANDSHAKE = 0x16;
+
+    private final GatewayServices services;
+    private @Nullable ClientConnection connection;
+    private boolean firstByteSeen;
+    private boolean sslDone;
+    private boolean gssDone;
+    private boolean encrypted;
+    private boolean directTls;
+    private @Nullable String serverName;
+
+    public StartupHandler(GatewayServices services) {
+        this.services = services;
+    }
+
+    private ClientConnection connection() {
+        ClientConnection known = connection;
+        if (known == null) {
+            throw new IllegalStateException("no channel yet");
+        }
+        return known;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        ClientConnection entering = new ClientConnection(ctx.channel(), services);
+        connection = entering;
+        if (!entering.isAdmitted()) {
+            entering.fail(
+                    SqlState.TOO_MANY_CONNECTIONS,
+                    "sorry, too many clients already",
+                    "Try again later, or share connections in a pool.");
+        }
+    }
+
+    @Override
+    protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {
+        if (connection().isOver()) {
+            in.skipBytes(in.readableBytes());
+            return;
+        }
+        if (!firstByteSeen) {
+            firstByteSeen = true;
+            if (in.getUnsignedByte(in.readerIndex()) == TLS_HANDSHAKE) {
+                beginDirectTls(ctx, in);
+                return;
+            }
+        }
+        StartupPacket packet = StartupPacket.read(in);
+        if (packet != null) {
+            received(ctx, packet, in.isReadable());
+        }
+    }
+
+    private void received(ChannelHandlerContext ctx, StartupPacket packet, boolean more) {
+        switch (packet) {
+            case SSLRequest _ when !sslDone -> sslRequest(ctx, more);
+            case GSSENCRequest _ when !gssDone -> {
+                gssDone = true;
+                answer(ctx, 'N');
+                if (more) {
+                    refuseEarlyBytes("GSSAPI encryption");
+                }
+            }
+            case SSLRequest _ -> refuseVersion(new ProtocolVersion(1234, 5679));
+            case GSSENCRequest _ -> refuseVersion(new ProtocolVersion(1234, 5680));
+            case CancelRequest cancel -> CancelRouting.route(connection(), cancel);
+            case StartupMessage startup -> startup(ctx, startup);
+        }
+    }
+
+    private void sslRequest(ChannelHandlerContext ctx, boolean more) {
+        sslDone = true;
+        if (more) {
+            refuseEarlyBytes("SSL");
+        } else if (encrypted || services.tls().isEmpty()) {
+            answer(ctx, 'N');
+        } else {
+            gssDone = true;
+            answer(ctx, 'S');
+            beginTls(ctx, services.tls().get());
+        }
+    }
+
+    /** What came before encryption could have been put there by anyone on the way. */
+    private void refuseEarlyBytes(String kind) {
+        connection()
+                .fail(
+                        dev.sluice.wire.backend.Diagnostic.of(
+                                        dev.sluice.wire.backend.Diagnostic.Severity.FATAL,
+                                        SqlState.PROTOCOL_VIOLATION,
+                                        "received unencrypted data after " + kind + " request")
+                                .withDetail(
+                                        "This could be either a client-software bug or evidence of"
+                                                + " an attempted man-in-the-middle attack."));
+    }
+
+    private static void answer(ChannelHandlerContext ctx, char answer) {
+        Outbound.send(ctx, ctx.alloc().buffer(1).writeByte(answer));
+    }
+
+    private void beginDirectTls(ChannelHandlerContext ctx, ByteBuf in) {
+        if (services.tls().isEmpty()) {
+            connection().close();
+            return;
+        }
+        directTls = true;
+        sslDone = true;
+        gssDone = true;
+        ByteBuf hello = in.readRetainedSlice(in.readableBytes());
+        beginTls(ctx, services.tls().get());
+        ctx.pipeline().fireChannelRead(hello);
+    }
+
+    private void beginTls(ChannelHandlerContext ctx, TlsFrontDoor tls) {
+        encrypted = true;
+        ctx.pipeline().addFirst("tls", tls.newHandler());
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+        switch (event) {
+            case SniCompletionEvent sni -> serverName = sni.hostname();
+            case SslHandshakeCompletionEvent handshake -> handshakeDone(ctx, handshake);
+            default -> super.userEventTriggered(ctx, event);
+        }
+    }
+
+    private void handshakeDone(ChannelHandlerContext ctx, SslHandshakeCompletionEvent event) {
+        SslHandler tls = ctx.pipeline().get(SslHandler.class);
+        if (!event.isSuccess() || tls == null) {
+            log.debug("{}: TLS handshake failed", ctx.channel(), event.cause());
+            connection().close();
+        } else if (directTls && !TlsFrontDoor.ALPN.equals(tls.applicationProtocol())) {
+            log.debug("{}: direct TLS without ALPN \"postgresql\"", ctx.channel());
+            connection().close();
+        }
+    }
+
+    private void startup(ChannelHandlerContext ctx, StartupMessage startup) {
+        if (startup.version().major() != NEWEST.major()) {
+            refuseVersion(startup.version());
+        } else if (!encrypted && services.config().requireTls()) {
+            connection()
+                    .fail(
+                            SqlState.INVALID_AUTHORIZATION,
+                            "connection is insecure (try using `sslmode=require`)",
+                            "This server takes encrypted connections only.");
+        } else {
+            startup.negotiation(NEWEST).ifPresent(connection()::write);
+            AuthenticationHandler next =
+                    new AuthenticationHandler(connection(), startup, serverName, encrypted);
+            ctx.pipeline().addAfter(ctx.name(), "authentication", next);
+            ctx.pipeline().remove(this);
+            next.begin();
+        }
+    }
+
+    private void refuseVersion(ProtocolVersion version) {
+        connection()
+                .fail(
+                        SqlState.FEATURE_NOT_SUPPORTED,
+                        "unsupported frontend protocol %s: server supports 3.0 to %s"
+                                .formatted(version, NEWEST),
+                        "");
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        Throwable real =
+                cause instanceof DecoderException && cause.getCause() != null
+                        ? cause.getCause()
+                        : cause;
+        if (real instanceof WireFormatException) {
+            connection().fail(real);
+        } else {
+            log.debug("{}: failed before startup", ctx.channel(), real);
+            connection().close();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package dev.sluice.gateway.session;
+
+import dev.sluice.gateway.routing.ComputeAddress;
+import dev.sluice.gateway.routing.Directory;
+import dev.sluice.gateway.routing.Route;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Asks for each endpoint's compute once at a time: whoever asks while a question is open gets its
+ * answer. Nothing is remembered after the answer.
+ */
+public final class WakeFlights {
+    private final ConcurrentMap<String, CompletableFuture<ComputeAddress>> flights =
+            new ConcurrentHashMap<>();
+    private final Directory directory;
+    private final Duration timeout;
+
+    /**
+     * @param timeout after which a question that has no answer fails with {@link
+     *     java.util.concurrent.TimeoutException}, so that the next client asks anew
+     */
+    public WakeFlights(Directory directory, Duration timeout) {
+        this.directory = directory;
+        this.timeout = timeout;
+    }
+
+    public CompletableFuture<ComputeAddress> wake(Route route) {
+        CompletableFuture<ComputeAddress> mine = new CompletableFuture<>();
+        CompletableFuture<ComputeAddress> flying = flights.putIfAbsent(route.endpointId(), mine);
+        if (flying != null) {
+            return flying;
+        }
+        CompletableFuture<ComputeAddress> landed =
+                mine.whenComplete((_, _) -> flights.remove(route.endpointId(), mine));
+        mine.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            directory
+                    .wake(route)
+                    .whenComplete((address, failure) -> {
+                        if (failure == null) {
+                            mine.complete(address);
+                        } else {
+                            mine.completeExceptionally(failure);
+                        }
+                    });
+        } catch (RuntimeException e) {
+            mine.completeExceptionally(e);
+        }
+        return landed;
+    }
+}

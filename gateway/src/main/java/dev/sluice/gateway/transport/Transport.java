@@ -1,0 +1,128 @@
+package dev.sluice.gateway.transport;
+
+import dev.sluice.gateway.routing.ComputeAddress;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** The event loops, and how channels are opened on them. */
+public final class Transport {
+    /** What a peer that does not read may make us keep, per direction of a session. */
+    private static final WriteBufferWaterMark WATER_MARK =
+            new WriteBufferWaterMark(64 << 10, 256 << 10);
+
+    private static final int BACKLOG = 4096;
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+    private final boolean epoll;
+    private final EventLoopGroup loops;
+
+    /**
+     * @param epoll whether to use epoll
+     */
+    private Transport(boolean epoll) {
+        this.epoll = epoll;
+        this.loops =
+                new MultiThreadIoEventLoopGroup(
+                        Runtime.getRuntime().availableProcessors(),
+                        new DefaultThreadFactory("gateway"),
+                        epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    }
+
+    /** Epoll if the machine has it, NIO otherwise. */
+    public static Transport best() {
+        return new Transport(Epoll.isAvailable());
+    }
+
+    /** NIO, which every machine has. */
+    public static Transport nio() {
+        return new Transport(false);
+    }
+
+    /** Listens; {@code initializer} is added to each accepted channel's pipeline. */
+    public ChannelFuture listen(InetSocketAddress address, ChannelHandler initializer) {
+        return new ServerBootstrap()
+                .group(loops)
+                .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                .childHandler(initializer)
+                .bind(address);
+    }
+
+    /** Connects to a compute on the given loop; {@code handler} is added to its pipeline. */
+    public ChannelFuture connect(EventLoop loop, ComputeAddress address, ChannelHandler handler) {
+        Bootstrap bootstrap =
+                new Bootstrap()
+                        .group(loop)
+                        .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                        .option(
+                                ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                                Math.toIntExact(CONNECT_TIMEOUT.toMillis()))
+                        .handler(handler);
+        return switch (address) {
+            case ComputeAddress.Tcp tcp ->
+                    bootstrap
+                            .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
+                            .option(ChannelOption.TCP_NODELAY, true)
+                            .connect(new InetSocketAddress(tcp.host(), tcp.port()));
+            case ComputeAddress.UnixSocket unix ->
+                    epoll
+                            ? bootstrap
+                                    .channel(EpollDomainSocketChannel.class)
+                                    .connect(new DomainSocketAddress(unix.socketFile().toFile()))
+                            : bootstrap
+                                    .channel(NioDomainSocketChannel.class)
+                                    .connect(UnixDomainSocketAddress.of(unix.socketFile()));
+        };
+    }
+
+    /** Sends what is waiting, then closes; after {@code patience} closes anyway. */
+    public static void closeAfterFlush(Channel channel, Duration patience) {
+        if (!channel.isActive()) {
+            Outbound.close(channel);
+            return;
+        }
+        Runnable closing = () -> Outbound.close(channel);
+        var timer =
+                channel.eventLoop().schedule(closing, patience.toMillis(), TimeUnit.MILLISECONDS);
+        channel.writeAndFlush(io.netty.buffer.Unpooled.EMPTY_BUFFER)
+                .addListener(_ -> {
+                    timer.cancel(false);
+                    Outbound.close(channel);
+                });
+    }
+
+    /** Stops the loops; the result completes when they have stopped. */
+    public CompletableFuture<Void> stop() {
+        CompletableFuture<Void> stopped = new CompletableFuture<>();
+        loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).addListener(_ -> stopped.complete(null));
+        return stopped;
+    }
+}

@@ -1,0 +1,59 @@
+package dev.sluice.gateway;
+
+import dev.sluice.gateway.routing.ComputeAddress;
+import dev.sluice.gateway.routing.Directory;
+import dev.sluice.gateway.routing.Route;
+import dev.sluice.gateway.routing.RouteRequest;
+import dev.sluice.gateway.routing.RoutingException;
+import dev.sluice.wire.SqlState;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/**
+ * A control plane of one project with the endpoints {@code ep-x} (the default) and {@code ep-y}.
+ */
+final class ScriptedDirectory implements Directory {
+    private final TestPostgres postgres;
+    final List<RouteRequest> requests = new CopyOnWriteArrayList<>();
+    final AtomicInteger wakes = new AtomicInteger();
+    volatile Supplier<CompletionStage<ComputeAddress>> waking;
+
+    ScriptedDirectory(TestPostgres postgres) {
+        this.postgres = postgres;
+        this.waking = () -> CompletableFuture.completedFuture(address());
+    }
+
+    ComputeAddress address() {
+        return new ComputeAddress.UnixSocket(postgres.socketFile());
+    }
+
+    @Override
+    public CompletionStage<Route> route(RouteRequest request) {
+        requests.add(request);
+        String endpoint = request.endpoint().orElse("ep-x");
+        if (!List.of("ep-x", "ep-y").contains(endpoint)) {
+            return CompletableFuture.failedFuture(
+                    new RoutingException(
+                            SqlState.UNDEFINED_DATABASE,
+                            "endpoint cannot be found",
+                            "There is no \"" + endpoint + "\"."));
+        }
+        return CompletableFuture.completedFuture(new Route(endpoint, "project"));
+    }
+
+    @Override
+    public CompletionStage<Optional<String>> verifier(Route route, String role) {
+        return CompletableFuture.completedFuture(postgres.verifier(role));
+    }
+
+    @Override
+    public CompletionStage<ComputeAddress> wake(Route route) {
+        wakes.incrementAndGet();
+        return waking.get();
+    }
+}
