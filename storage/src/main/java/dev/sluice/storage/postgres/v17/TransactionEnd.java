@@ -48,9 +48,9 @@ record TransactionEnd(
     private static final int INVALIDATION_BYTES = 16;
 
     // SysCacheIdentifier: Postgres 17's caches by name, counted from 0 (genbki.pl).
-    private static final int CACHE_AUTHNAME = 11;
-    private static final int CACHE_AUTHOID = 12;
-    private static final int CACHE_DATABASEOID = 22;
+    private static final int CACHE_AUTHNAME = 10;
+    private static final int CACHE_AUTHOID = 11;
+    private static final int CACHE_DATABASEOID = 21;
 
     static TransactionEnd parse(WalRecord record) {
         ByteBuffer in = RecordData.main(record);
