@@ -6,7 +6,9 @@ import dev.sluice.storage.ingest.SharedCatalog;
 import dev.sluice.storage.ingest.WalIngest;
 import dev.sluice.storage.key.Key;
 import dev.sluice.storage.key.Value;
+import dev.sluice.storage.layer.LayerDamagedException;
 import dev.sluice.storage.postgres.PostgresMajor;
+import dev.sluice.storage.redo.RedoException;
 import dev.sluice.storage.timeline.Timeline;
 import dev.sluice.storage.timeline.TimelinePosition;
 import dev.sluice.walservice.client.SafekeeperClient;
@@ -49,6 +51,9 @@ final class WalReceiver {
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Thread thread;
     private volatile @Nullable WalStream stream;
+
+    /** An error now is one of this pageserver, not of the safekeeper. Of the receiver's thread. */
+    private boolean ingesting;
 
     WalReceiver(
             Timeline timeline,
@@ -112,10 +117,16 @@ final class WalReceiver {
             PartAddress safekeeper = safekeepers.get(turn % safekeepers.size());
             try {
                 follow(safekeeper);
-            } catch (IngestException | WalFormatException e) {
+            } catch (IngestException
+                    | WalFormatException
+                    | RedoException
+                    | LayerDamagedException e) {
                 stopForGood(e);
                 return;
             } catch (IOException e) {
+                if (ingesting && !isStopped()) {
+                    timeline.fail(e); // until the next attempt gets as far
+                }
                 if (!isStopped()) {
                     log.info("{}: from {}: {}", timeline.id(), safekeeper, e.toString());
                 }
@@ -150,13 +161,16 @@ final class WalReceiver {
 
     private void follow(PartAddress safekeeper) throws IOException {
         TimelinePosition from = timeline.position();
+        ingesting = false;
         try (WalStream wal = new SafekeeperClient(safekeeper).stream(timeline.id(), from.end())) {
             stream = wal;
             timeline.resume();
             WalDecoder decoder = new WalDecoder(from.end(), from.previousRecord());
             WalIngest ingest = major.ingest("" + timeline.id().timeline(), timeline, from.end());
             while (!isStopped()) {
+                ingesting = false;
                 WalChunk chunk = wal.next();
+                ingesting = true;
                 if (chunk.isHeartbeat()) {
                     timeline.freezeIfDue();
                 } else {
