@@ -40,7 +40,6 @@ final class ComputeStart {
     private final RunDirectory run;
     private final Path library;
     private final PageService pages;
-    private final ProposerElection election;
     private final DiscardedDirectories discarded;
 
     ComputeStart(
@@ -48,13 +47,11 @@ final class ComputeStart {
             RunDirectory run,
             Path library,
             PageService pages,
-            ProposerElection election,
             DiscardedDirectories discarded) {
         this.config = config;
         this.run = run;
         this.library = library;
         this.pages = pages;
-        this.election = election;
         this.discarded = discarded;
     }
 
@@ -119,7 +116,7 @@ final class ComputeStart {
 
         Compute run() throws IOException {
             PgWal wal = undoable(new PgWal(directory.data().resolve("pg_wal")));
-            WalProposer proposer = undoable(election.elect(proposerConfig(), wal));
+            WalProposer proposer = undoable(WalProposer.elect(proposerConfig(), wal));
             Lsn start = proposer.startLsn();
             Duration elected = lap();
             pages.waitForLsn(spec.timeline(), start, config.ingestLimit());

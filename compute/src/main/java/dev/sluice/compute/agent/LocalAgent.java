@@ -46,14 +46,13 @@ public final class LocalAgent implements ComputeAgent {
             RunDirectory run,
             Path library,
             PageService pages,
-            ProposerElection election,
             ComputeListener listener)
             throws IOException {
         this.config = config;
         this.run = run;
         this.listener = listener;
         this.discarded = new DiscardedDirectories(run.computes());
-        this.start = new ComputeStart(config, run, library, pages, election, discarded);
+        this.start = new ComputeStart(config, run, library, pages, discarded);
         this.stop = new ComputeStop(config, discarded);
     }
 
@@ -63,11 +62,7 @@ public final class LocalAgent implements ComputeAgent {
      *
      * @throws IOException if the directories cannot be had, or an orphan does not end
      */
-    public static LocalAgent open(
-            AgentConfig config,
-            PageService pages,
-            ProposerElection election,
-            ComputeListener listener)
+    public static LocalAgent open(AgentConfig config, PageService pages, ComputeListener listener)
             throws IOException {
         RunDirectory run = RunDirectory.open(config.dataFolder(), ComputeUser.current());
         run.user().requireCanEnter(run.computes());
@@ -77,7 +72,7 @@ public final class LocalAgent implements ComputeAgent {
             log.info("ended {} Postgres processes that an earlier server had left", orphans);
         }
         Path library = ShimLibrary.extract(run.computes());
-        return new LocalAgent(config, run, library, pages, election, listener);
+        return new LocalAgent(config, run, library, pages, listener);
     }
 
     /**
