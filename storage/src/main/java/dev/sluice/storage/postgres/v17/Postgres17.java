@@ -46,6 +46,7 @@ public final class Postgres17 implements PostgresMajor {
                     "pg_xact");
 
     private static final int BTREE_LAST = 0xE0;
+    private static final int HASH_LAST = 0xC0;
     private static final int GIN_FIRST = 0x10;
     private static final int GIN_LAST = 0x90;
     private static final int GIST_PAGE_UPDATE = 0x00;
@@ -78,6 +79,7 @@ public final class Postgres17 implements PostgresMajor {
             // All of their codes are in use.
             case ResourceManager.RM_HEAP_ID, ResourceManager.RM_HEAP2_ID -> true;
             case ResourceManager.RM_BTREE_ID -> record.rmgrInfo() <= BTREE_LAST;
+            case ResourceManager.RM_HASH_ID -> record.rmgrInfo() <= HASH_LAST;
             case ResourceManager.RM_GIN_ID ->
                     record.rmgrInfo() >= GIN_FIRST && record.rmgrInfo() <= GIN_LAST;
             case ResourceManager.RM_GIST_ID ->

@@ -51,6 +51,22 @@ public final class RecordTypes {
                     "REUSE_PAGE",
                     "META_CLEANUP");
 
+    private static final List<String> HASH =
+            List.of(
+                    "INIT_META_PAGE",
+                    "INIT_BITMAP_PAGE",
+                    "INSERT",
+                    "ADD_OVFL_PAGE",
+                    "SPLIT_ALLOCATE_PAGE",
+                    "SPLIT_PAGE",
+                    "SPLIT_COMPLETE",
+                    "MOVE_PAGE_CONTENTS",
+                    "SQUEEZE_PAGE",
+                    "DELETE",
+                    "SPLIT_CLEANUP",
+                    "UPDATE_META_PAGE",
+                    "VACUUM_ONE_PAGE");
+
     private static final List<String> GIN =
             List.of(
                     "0x00",
@@ -107,6 +123,7 @@ public final class RecordTypes {
                     case ResourceManager.RM_HEAP_ID -> orInit(HEAP, info, HeapRedo.INIT_PAGE);
                     case ResourceManager.RM_HEAP2_ID -> orInit(HEAP2, info, HeapRedo.INIT_PAGE);
                     case ResourceManager.RM_BTREE_ID -> of(BTREE, info);
+                    case ResourceManager.RM_HASH_ID -> of(HASH, info);
                     case ResourceManager.RM_GIN_ID -> of(GIN, info);
                     case ResourceManager.RM_GIST_ID -> of(GIST, info);
                     case ResourceManager.RM_SPGIST_ID -> of(SPGIST, info);

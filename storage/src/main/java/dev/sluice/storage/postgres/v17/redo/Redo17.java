@@ -5,6 +5,7 @@ import static dev.sluice.walservice.wal.ResourceManager.RM_BTREE_ID;
 import static dev.sluice.walservice.wal.ResourceManager.RM_GENERIC_ID;
 import static dev.sluice.walservice.wal.ResourceManager.RM_GIN_ID;
 import static dev.sluice.walservice.wal.ResourceManager.RM_GIST_ID;
+import static dev.sluice.walservice.wal.ResourceManager.RM_HASH_ID;
 import static dev.sluice.walservice.wal.ResourceManager.RM_HEAP2_ID;
 import static dev.sluice.walservice.wal.ResourceManager.RM_HEAP_ID;
 import static dev.sluice.walservice.wal.ResourceManager.RM_SEQ_ID;
@@ -46,6 +47,7 @@ public final class Redo17 implements PageRedo {
     private final ManagerRedo gin = new GinRedo();
     private final ManagerRedo brin = new BrinRedo();
     private final ManagerRedo generic = new GenericRedo();
+    private final ManagerRedo hash = new HashRedo();
     private final ManagerRedo imagesOnly = new ImagesOnlyRedo();
 
     @Override
@@ -129,15 +131,18 @@ public final class Redo17 implements PageRedo {
         if (!Page.isNew(page)) {
             Page.setLsn(page, record.end().value());
         }
-        if (GistRedo.completesSplit(record, block)) {
-            completeGistSplit(record, block, page);
-        }
+        completeImage(record, block, page);
     }
 
-    private static void completeGistSplit(WalRecord record, int block, byte[] page)
+    /** What a record changes on a page even though its image was applied. */
+    private static void completeImage(WalRecord record, int block, byte[] page)
             throws RedoException {
         try {
-            GistPages.completeSplit(page, record.end().value());
+            if (GistRedo.completesSplit(record, block)) {
+                GistPages.completeSplit(page, record.end().value());
+            } else if (HashRedo.setsBucketFlags(record, block)) {
+                HashRedo.setBucketFlags(record, block, page);
+            }
         } catch (CorruptPageException e) {
             throw new RedoException(
                     RecordTypes.describe(record)
@@ -166,6 +171,7 @@ public final class Redo17 implements PageRedo {
             case RM_HEAP_ID -> heap;
             case RM_HEAP2_ID -> heap2;
             case RM_BTREE_ID -> btree;
+            case RM_HASH_ID -> hash;
             case RM_GIN_ID -> gin;
             case RM_GIST_ID -> gist;
             case RM_SEQ_ID -> sequence;

@@ -7,7 +7,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import org.postgresql.PGConnection;
 
-/** SQL that makes Postgres write every record type of the heap, B-tree and sequence managers. */
+/** SQL that makes Postgres write every record type of the managers that redo knows. */
 final class OracleWorkload {
     private final ThrowawayPostgres postgres;
 
@@ -28,6 +28,9 @@ final class OracleWorkload {
             workload.deduplication(sql);
             workload.indexDeletion(sql);
             workload.wideIndex(sql);
+            workload.hash(sql);
+            workload.brin(sql);
+            workload.bloom(sql);
             workload.sequences(sql);
             workload.ddl(sql);
         }
@@ -203,6 +206,53 @@ final class OracleWorkload {
         each(sql, "VACUUM wide");
         each(sql, "INSERT INTO wide SELECT " + key + " FROM generate_series(301, 340) g");
         each(sql, "INSERT INTO wide SELECT " + key + " FROM generate_series(1, 40) g");
+    }
+
+    private void hash(Statement sql) throws SQLException {
+        each(sql, "CREATE TABLE hashed (k int, v int)");
+        each(sql, "CREATE INDEX hashed_k ON hashed USING hash (k)");
+        each(sql, "INSERT INTO hashed SELECT g, g FROM generate_series(1, 2500) g");
+        each(sql, "INSERT INTO hashed SELECT 7, g FROM generate_series(1, 1500) g");
+        each(sql, "INSERT INTO hashed SELECT 8, g FROM generate_series(1, 1500) g");
+        each(sql, "DELETE FROM hashed WHERE k = 7 AND v % 5 <> 0");
+        each(sql, "VACUUM hashed");
+        each(sql, "DELETE FROM hashed WHERE v % 3 = 0");
+        each(sql, "VACUUM hashed");
+        each(sql, "DELETE FROM hashed WHERE k = 8 AND v < 1450");
+        each(sql, "VACUUM hashed");
+        each(sql, "INSERT INTO hashed SELECT 9, g FROM generate_series(1, 400) g");
+        each(sql, "DELETE FROM hashed WHERE k = 9");
+        each(sql, "SET enable_seqscan = off; SET enable_bitmapscan = off");
+        each(sql, "SELECT count(v) FROM hashed WHERE k = 9");
+        each(sql, "SELECT count(v) FROM hashed WHERE k = 9");
+        each(sql, "RESET enable_seqscan; RESET enable_bitmapscan");
+        each(sql, "INSERT INTO hashed SELECT 9, g FROM generate_series(1, 900) g");
+        each(sql, "INSERT INTO hashed SELECT g, g FROM generate_series(3000, 4000) g");
+        each(sql, "CREATE INDEX hashed_v ON hashed USING hash (v)");
+    }
+
+    private void brin(Statement sql) throws SQLException {
+        each(sql, "CREATE TABLE ranged (k int, v text) WITH (fillfactor = 10)");
+        each(sql, "ALTER TABLE ranged ALTER v SET STORAGE PLAIN");
+        each(sql, "CREATE INDEX ranged_v ON ranged USING brin (v) WITH (pages_per_range = 1)");
+        each(sql, "INSERT INTO ranged SELECT g, repeat('m', 150) FROM generate_series(1, 400) g");
+        each(sql, "SELECT brin_summarize_new_values('ranged_v')");
+        each(sql, "UPDATE ranged SET v = 'n' WHERE k % 9 = 0");
+        each(sql, "UPDATE ranged SET v = chr(97 + k % 26) || repeat('x', 500) WHERE k % 10 = 0");
+        each(sql, "SELECT brin_desummarize_range('ranged_v', 3)");
+        each(sql, "SELECT brin_summarize_range('ranged_v', 3)");
+        each(sql, "VACUUM ranged");
+    }
+
+    /** An extension that logs with Generic WAL. */
+    private void bloom(Statement sql) throws SQLException {
+        each(sql, "CREATE EXTENSION bloom");
+        each(sql, "CREATE TABLE blooming (a int, b int)");
+        each(sql, "CREATE INDEX blooming_ab ON blooming USING bloom (a, b)");
+        each(sql, "INSERT INTO blooming SELECT g, g FROM generate_series(1, 900) g");
+        each(sql, "DELETE FROM blooming WHERE a % 2 = 0");
+        each(sql, "VACUUM blooming");
+        each(sql, "INSERT INTO blooming SELECT g, g FROM generate_series(1, 300) g");
     }
 
     private void sequences(Statement sql) throws SQLException {
