@@ -15,7 +15,6 @@ import dev.sluice.wire.backend.Diagnostic;
 import dev.sluice.wire.scram.ScramVerifier;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInitializer;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -69,14 +68,9 @@ public final class Gateway implements Closeable {
                     transport
                             .listen(
                                     config.listen(),
-                                    new ChannelInitializer<>() {
-                                        @Override
-                                        protected void initChannel(Channel channel) {
-                                            channel.pipeline()
-                                                    .addLast(
-                                                            "startup",
-                                                            new StartupHandler(services));
-                                        }
+                                    channel -> {
+                                        channel.pipeline()
+                                                .addLast("startup", new StartupHandler(services));
                                     })
                             .awaitUninterruptibly();
             if (!bound.isSuccess()) {
@@ -154,6 +148,11 @@ public final class Gateway implements Closeable {
 
     public GatewayMetrics metrics() {
         return services.metrics();
+    }
+
+    /** Authenticated clients that wait for their compute to start. */
+    public int clientsWaiting() {
+        return services.wakes().waiting();
     }
 
     /** The sessions that have a compute, as they were a moment ago. */

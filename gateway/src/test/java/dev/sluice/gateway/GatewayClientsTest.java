@@ -36,7 +36,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.util.PSQLException;
 
 /** Real clients through the gateway to a real Postgres. */
-@ExtendWith(SharedPostgres.class)
+@ExtendWith({SharedPostgres.class, LeakGuard.class})
 class GatewayClientsTest {
     @TempDir Path directory;
 

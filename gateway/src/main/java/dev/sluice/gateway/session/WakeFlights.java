@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Asks for each endpoint's compute once at a time: whoever asks while a question is open gets its
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 public final class WakeFlights {
     private final ConcurrentMap<String, CompletableFuture<ComputeAddress>> flights =
             new ConcurrentHashMap<>();
+    private final AtomicInteger waiting = new AtomicInteger();
     private final Directory directory;
     private final Duration timeout;
 
@@ -28,7 +30,17 @@ public final class WakeFlights {
         this.timeout = timeout;
     }
 
+    /** How many wait for an answer now. */
+    public int waiting() {
+        return waiting.get();
+    }
+
     public CompletableFuture<ComputeAddress> wake(Route route) {
+        waiting.incrementAndGet();
+        return flight(route).whenComplete((_, _) -> waiting.decrementAndGet());
+    }
+
+    private CompletableFuture<ComputeAddress> flight(Route route) {
         CompletableFuture<ComputeAddress> mine = new CompletableFuture<>();
         CompletableFuture<ComputeAddress> flying = flights.putIfAbsent(route.endpointId(), mine);
         if (flying != null) {

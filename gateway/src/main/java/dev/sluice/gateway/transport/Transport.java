@@ -6,6 +6,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -16,17 +17,21 @@ import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** The event loops, and how channels are opened on them. */
 public final class Transport {
@@ -39,6 +44,7 @@ public final class Transport {
 
     private final boolean epoll;
     private final EventLoopGroup loops;
+    private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
 
     /**
      * @param epoll whether to use epoll
@@ -62,8 +68,16 @@ public final class Transport {
         return new Transport(false);
     }
 
-    /** Listens; {@code initializer} is added to each accepted channel's pipeline. */
-    public ChannelFuture listen(InetSocketAddress address, ChannelHandler initializer) {
+    /** Listens; {@code welcome} is given each accepted channel, on its event loop. */
+    public ChannelFuture listen(InetSocketAddress address, Consumer<Channel> welcome) {
+        ChannelHandler initializer =
+                new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        open.add(channel);
+                        welcome.accept(channel);
+                    }
+                };
         return new ServerBootstrap()
                 .group(loops)
                 .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
@@ -86,6 +100,12 @@ public final class Transport {
                                 ChannelOption.CONNECT_TIMEOUT_MILLIS,
                                 Math.toIntExact(CONNECT_TIMEOUT.toMillis()))
                         .handler(handler);
+        ChannelFuture connecting = connect(bootstrap, address);
+        open.add(connecting.channel());
+        return connecting;
+    }
+
+    private ChannelFuture connect(Bootstrap bootstrap, ComputeAddress address) {
         return switch (address) {
             case ComputeAddress.Tcp tcp ->
                     bootstrap
@@ -119,10 +139,14 @@ public final class Transport {
                 });
     }
 
-    /** Stops the loops; the result completes when they have stopped. */
+    /** Closes every channel and stops the loops; the result completes when they have stopped. */
     public CompletableFuture<Void> stop() {
         CompletableFuture<Void> stopped = new CompletableFuture<>();
-        loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).addListener(_ -> stopped.complete(null));
+        open.close().addListener(_ -> stopLoops(stopped));
         return stopped;
+    }
+
+    private void stopLoops(CompletableFuture<Void> stopped) {
+        loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).addListener(_ -> stopped.complete(null));
     }
 }

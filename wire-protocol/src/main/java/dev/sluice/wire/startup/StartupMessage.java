@@ -21,18 +21,25 @@ public record StartupMessage(ProtocolVersion version, Map<String, String> parame
     public static final String PROTOCOL_OPTION_PREFIX = "_pq_.";
 
     static StartupMessage decode(int version, ByteBuf body) {
+        if (!body.isReadable() || body.getByte(body.writerIndex() - 1) != 0) {
+            throw badLayout();
+        }
         Map<String, String> parameters = new LinkedHashMap<>();
         while (body.isReadable() && body.getByte(body.readerIndex()) != 0) {
             String name = MessageFields.string(body, "startup parameter's name");
             parameters.put(name, MessageFields.string(body, "startup parameter \"" + name + "\""));
         }
         if (body.readableBytes() != 1) {
-            throw new WireFormatException(
-                    "invalid startup packet layout: expected terminator as last byte");
+            throw badLayout();
         }
         body.skipBytes(1);
         return new StartupMessage(
                 ProtocolVersion.of(version), Collections.unmodifiableMap(parameters));
+    }
+
+    private static WireFormatException badLayout() {
+        return new WireFormatException(
+                "invalid startup packet layout: expected terminator as last byte");
     }
 
     /** The value of a parameter, if it is there and not empty. */

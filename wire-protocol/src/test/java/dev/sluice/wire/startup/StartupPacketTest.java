@@ -108,8 +108,11 @@ class StartupPacketTest {
                         StartupPacket.read(
                                 layout().length().int32(196608).byte1(0).byte1('x').build()));
         refused(
-                "no terminator",
+                "expected terminator as last byte",
                 () -> StartupPacket.read(layout().length().int32(196608).bytes("user").build()));
+        refused(
+                "\"user\" has no terminator",
+                () -> StartupPacket.read(layout().length().int32(196608).string("user").build()));
         refused(
                 "1 bytes too many",
                 () -> StartupPacket.read(layout().length().int32(80877103).byte1(0).build()));
