@@ -222,7 +222,7 @@ class RedoOracleTest {
     }
 
     /** Redo that gets one bit wrong: of the page's last byte before its special area. */
-    private static PageRedo withFault(Predicate<WalRecord> where) {
+    static PageRedo withFault(Predicate<WalRecord> where) {
         Redo17 right = new Redo17();
         return (Key key, byte[] page, Value change, Lsn end) -> {
             right.apply(key, page, change, end);
@@ -241,7 +241,7 @@ class RedoOracleTest {
     }
 
     /** Every page of the stopped cluster that WAL describes is the page that redo made. */
-    private static void assertSameAsDataDirectory(Map<Key, byte[]> redone, RecordedCluster cluster)
+    static void assertSameAsDataDirectory(Map<Key, byte[]> redone, RecordedCluster cluster)
             throws IOException {
         Set<RelFileLocator> unlogged = cluster.unlogged();
         List<String> differences = new ArrayList<>();
