@@ -136,7 +136,14 @@ final class ComputeStart {
             StartTimes times = new StartTimes(warm, elected, ingested, backedUp, written, lap());
             RunningCompute running =
                     new RunningCompute(
-                            spec, sockets, PORT, postgres.pid(), start, proposer.term(), times);
+                            spec,
+                            sockets,
+                            PORT,
+                            postgres.pid(),
+                            directory.data(),
+                            start,
+                            proposer.term(),
+                            times);
             return new Compute(
                     running,
                     binaries.version().toString(),

@@ -10,6 +10,7 @@ import java.nio.file.Path;
  * @param socketDirectory what {@code host} is for libpq; the socket is {@code .s.PGSQL.<port>} in
  *     it
  * @param pid the postmaster's
+ * @param dataDirectory its files; of no use to anybody but its Postgres while that runs
  * @param start the LSN that it began at: pages that it has not changed are as they were there
  * @param term the one that it won; it is fenced when a newer one exists
  * @param times how long its start took
@@ -19,6 +20,7 @@ public record RunningCompute(
         Path socketDirectory,
         int port,
         long pid,
+        Path dataDirectory,
         Lsn start,
         Term term,
         StartTimes times) {

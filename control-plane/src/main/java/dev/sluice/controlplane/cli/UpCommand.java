@@ -1,0 +1,169 @@
+package dev.sluice.controlplane.cli;
+
+import dev.sluice.controlplane.server.DataFolder;
+import dev.sluice.controlplane.server.Logging;
+import dev.sluice.controlplane.server.Progress;
+import dev.sluice.controlplane.server.RunningServer;
+import dev.sluice.controlplane.server.Server;
+import dev.sluice.controlplane.server.ServerOptions;
+import dev.sluice.controlplane.server.Supervisor;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code sluice up}. */
+@Command(
+        name = "up",
+        description = {
+            "Start everything. The first start on an empty data folder makes a project with a branch main.",
+            "Prints a connection string that works as printed."
+        })
+final class UpCommand implements Callable<Integer> {
+    @Mixin private final DataOption data = new DataOption();
+
+    @Option(
+            names = {"--detach", "-d"},
+            description = "Return when it is ready, and leave it running.")
+    private boolean detach;
+
+    @Option(
+            names = "--listen",
+            paramLabel = "ADDRESS",
+            description = "Where clients connect (default: 127.0.0.1).")
+    private String listen = "127.0.0.1";
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            description = "Where clients connect (default: 55432; 0: any free one).")
+    private int port = 55432;
+
+    @Option(
+            names = "--api-port",
+            paramLabel = "PORT",
+            description = "The REST API's, on this machine only (default: any free one).")
+    private int apiPort;
+
+    @Option(
+            names = "--safekeepers",
+            paramLabel = "N",
+            description = "How many: 1, 3, … (default: 1).")
+    private int safekeepers = 1;
+
+    @Option(
+            names = "--suspend-after",
+            paramLabel = "SECONDS",
+            description = "Idle time after which a compute sleeps (default: 300; -1: never).")
+    private int suspendAfter = 300;
+
+    @Option(
+            names = "--postgres",
+            paramLabel = "DIR",
+            description =
+                    "An installed Postgres 17 to use instead of the bundled one: the directory with bin/ in it.")
+    private String postgres = "";
+
+    @Option(
+            names = "--separate-processes",
+            description = "Every part as a process of its own, as on a fleet.")
+    private boolean separateProcesses;
+
+    @Option(
+            names = {"--verbose", "-v"},
+            description = "Log more.")
+    private boolean verbose;
+
+    @Option(
+            names = "--report",
+            hidden = true,
+            description = "Report progress in lines for the process that started this one.")
+    private boolean report;
+
+    @Spec private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        ServerOptions options = options();
+        DataFolder folder = data.folder();
+        folder.create();
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        if (detach) {
+            return new DetachedStart(folder).run(arguments(), out, err);
+        }
+        Logging.toFile(folder.serverLog(), verbose);
+        Progress progress = report ? StartReport::step : what -> err.println("sluice: " + what);
+        RunningServer server;
+        try {
+            server =
+                    options.separateProcesses()
+                            ? Supervisor.start(options, folder, verbose, progress)
+                            : Server.start(options, folder, progress);
+        } catch (IOException | RuntimeException e) {
+            LoggerFactory.getLogger(UpCommand.class).error("cannot start", e);
+            if (report) {
+                StartReport.failed(e);
+                return 1;
+            }
+            throw e;
+        }
+        Thread.currentThread().setName("sluice");
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(server::close));
+        if (report) {
+            StartReport.ready(server.connectionString());
+        } else {
+            out.println(server.connectionString());
+            out.flush();
+        }
+        new CountDownLatch(1).await();
+        return 0;
+    }
+
+    private ServerOptions options() {
+        try {
+            return new ServerOptions(
+                    listen,
+                    port,
+                    apiPort,
+                    safekeepers,
+                    suspendAfter,
+                    postgres.isEmpty() ? Optional.empty() : Optional.of(postgres),
+                    separateProcesses);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+    }
+
+    /** This command's arguments, for the process that {@code -d} leaves behind. */
+    private java.util.List<String> arguments() {
+        java.util.List<String> arguments = new java.util.ArrayList<>();
+        arguments.add("up");
+        arguments.add("--report");
+        arguments.add("--data=" + data.folder().root());
+        arguments.add("--listen=" + listen);
+        arguments.add("--port=" + port);
+        arguments.add("--api-port=" + apiPort);
+        arguments.add("--safekeepers=" + safekeepers);
+        arguments.add("--suspend-after=" + suspendAfter);
+        if (!postgres.isEmpty()) {
+            arguments.add("--postgres=" + postgres);
+        }
+        if (separateProcesses) {
+            arguments.add("--separate-processes");
+        }
+        if (verbose) {
+            arguments.add("--verbose");
+        }
+        return arguments;
+    }
+}

@@ -1,0 +1,182 @@
+package dev.sluice.controlplane.metrics;
+
+import dev.sluice.controlplane.catalog.Branch;
+import dev.sluice.controlplane.catalog.Catalog;
+import dev.sluice.controlplane.catalog.Endpoint;
+import dev.sluice.controlplane.catalog.Project;
+import dev.sluice.controlplane.project.Computes;
+import dev.sluice.controlplane.project.Endpoints;
+import dev.sluice.controlplane.project.Sessions;
+import dev.sluice.controlplane.project.WalServices;
+import dev.sluice.storage.pageserver.PageService;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.wire.Lsn;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything that is measured. Wakes are recorded as they happen; what the parts count themselves
+ * and the positions of the branches' WAL are asked for when somebody scrapes.
+ *
+ * <pre>
+ *   sluice_wake_seconds{phase}                          histogram of each phase of a compute's start, and "total"
+ *   sluice_wal_lsn{branch,what=committed|ingested|durable}   positions, in bytes of WAL
+ *   sluice_wal_lag_bytes{branch,of=ingest|upload}       how far the pageserver is behind the commit LSN
+ *   sluice_endpoint_active{branch,endpoint}             1 while its compute runs
+ *   and every counter of the parts: sluice_gateway_…, sluice_page_…, sluice_redo_…, sluice_ingest_…
+ * </pre>
+ */
+public final class Metrics implements Endpoints.Listener {
+    private static final Logger log = LoggerFactory.getLogger(Metrics.class);
+
+    /** Where counters come from. */
+    public interface Source extends Supplier<List<Sessions.Counter>> {}
+
+    private final PrometheusMeterRegistry registry =
+            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final MultiGauge positions =
+            gauge("sluice.wal.lsn", "WAL positions of each branch, in bytes");
+    private final MultiGauge lags =
+            gauge("sluice.wal.lag.bytes", "how far the pageserver is behind the commit LSN");
+    private final MultiGauge active =
+            gauge("sluice.endpoint.active", "1 while the endpoint's compute runs");
+    private final Map<String, MultiGauge> gauges = new ConcurrentHashMap<>();
+    private final List<Source> sources = new ArrayList<>();
+
+    public Metrics() {
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        @SuppressWarnings(
+                "resource") // lives as long as the registry, which lives as long as the process
+        JvmGcMetrics collections = new JvmGcMetrics();
+        collections.bindTo(registry);
+    }
+
+    /** Adds a part's counters; before the first scrape. */
+    public void add(Source source) {
+        sources.add(source);
+    }
+
+    @Override
+    public void started(Endpoint endpoint, Computes.Started compute) {
+        long total = 0;
+        for (Map.Entry<String, Long> phase : compute.phaseNanos().entrySet()) {
+            wake(phase.getKey()).record(phase.getValue(), TimeUnit.NANOSECONDS);
+            total += phase.getValue();
+        }
+        wake("total").record(total, TimeUnit.NANOSECONDS);
+    }
+
+    private Timer wake(String phase) {
+        return Timer.builder("sluice.wake")
+                .description("how long a compute's start took, by phase")
+                .tag("phase", phase)
+                .publishPercentileHistogram()
+                .register(registry);
+    }
+
+    /** What {@code /metrics} answers. */
+    public String scrape(Catalog catalog, Endpoints endpoints, PageService pages, WalServices wal) {
+        List<MultiGauge.Row<?>> lsnRows = new ArrayList<>();
+        List<MultiGauge.Row<?>> lagRows = new ArrayList<>();
+        List<MultiGauge.Row<?>> activeRows = new ArrayList<>();
+        for (Project project : catalog.projects()) {
+            for (Branch branch : catalog.branches(project.id())) {
+                TenantTimelineId timeline =
+                        new TenantTimelineId(project.tenant(), branch.timeline());
+                addPositions(branch, timeline, pages, wal, lsnRows, lagRows);
+                catalog.endpointOfBranch(branch.id())
+                        .ifPresent(endpoint ->
+                                activeRows.add(
+                                        MultiGauge.Row.of(
+                                                Tags.of(
+                                                        "branch",
+                                                        branch.name(),
+                                                        "endpoint",
+                                                        endpoint.id()),
+                                                endpoints.running(endpoint.id()).isPresent()
+                                                        ? 1
+                                                        : 0)));
+            }
+        }
+        positions.register(lsnRows, true);
+        lags.register(lagRows, true);
+        active.register(activeRows, true);
+        addCounters();
+        return registry.scrape();
+    }
+
+    private static void addPositions(
+            Branch branch,
+            TenantTimelineId timeline,
+            PageService pages,
+            WalServices wal,
+            List<MultiGauge.Row<?>> lsnRows,
+            List<MultiGauge.Row<?>> lagRows) {
+        Lsn committed =
+                wal.positions(timeline).stream()
+                        .map(WalServices.Position::commitLsn)
+                        .max(Comparator.naturalOrder())
+                        .orElse(Lsn.INVALID);
+        lsnRows.add(row(branch, "what", "committed", committed.value()));
+        try {
+            PageService.TimelineStatus status = pages.status(timeline);
+            lsnRows.add(row(branch, "what", "ingested", status.lastRecordLsn().value()));
+            lsnRows.add(row(branch, "what", "durable", status.diskConsistentLsn().value()));
+            lagRows.add(row(branch, "of", "ingest", lag(committed, status.lastRecordLsn())));
+            lagRows.add(row(branch, "of", "upload", lag(committed, status.diskConsistentLsn())));
+        } catch (IOException e) {
+            log.debug("no positions of {}", timeline, e);
+        }
+    }
+
+    private static long lag(Lsn ahead, Lsn behind) {
+        return Math.max(0, ahead.minus(behind));
+    }
+
+    private static MultiGauge.Row<?> row(Branch branch, String key, String value, double number) {
+        return MultiGauge.Row.of(Tags.of("branch", branch.name(), key, value), number);
+    }
+
+    private void addCounters() {
+        Map<String, List<MultiGauge.Row<?>>> byName = new HashMap<>();
+        for (Source source : sources) {
+            for (Sessions.Counter counter : source.get()) {
+                byName.computeIfAbsent(counter.name(), _ -> new ArrayList<>())
+                        .add(
+                                MultiGauge.Row.of(
+                                        counter.label().isEmpty()
+                                                ? Tags.empty()
+                                                : Tags.of("kind", counter.label()),
+                                        counter.value()));
+            }
+        }
+        byName.forEach((name, rows) ->
+                gauges.computeIfAbsent(name, _ -> gauge(name, "")).register(rows, true));
+    }
+
+    private MultiGauge gauge(String name, String description) {
+        return MultiGauge.builder(name).description(description).register(registry);
+    }
+}

@@ -1,0 +1,23 @@
+package dev.sluice.controlplane.parts;
+
+import dev.sluice.controlplane.project.Computes;
+import java.io.IOException;
+import java.util.List;
+
+/** What the control plane asks of an agent in another process. */
+public interface AgentCalls {
+    /** A compute that ended without being asked to; {@code number} counts them from 1. */
+    record Exit(long number, String endpointId, String why) {}
+
+    Computes.Started start(Computes.Order order) throws IOException;
+
+    void suspend(String endpointId) throws IOException;
+
+    Computes.PageCheck checkPages(String endpointId) throws IOException;
+
+    /** A template data directory, which both processes can read. */
+    String template(int pgVersion) throws IOException;
+
+    /** Waits, some seconds at most, for computes to end after the one of this number. */
+    List<Exit> exitsAfter(long number) throws IOException;
+}

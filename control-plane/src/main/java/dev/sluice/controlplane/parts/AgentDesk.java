@@ -1,0 +1,70 @@
+package dev.sluice.controlplane.parts;
+
+import dev.sluice.controlplane.project.Computes;
+import dev.sluice.controlplane.project.Templates;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Answers {@link AgentCalls} with the computes of this process. */
+public final class AgentDesk implements AgentCalls {
+    private static final long LONGEST_WAIT_MILLIS = 5_000;
+    private static final int KEPT_EXITS = 1_000;
+
+    private final Computes computes;
+    private final Templates templates;
+    private final List<Exit> exits = new ArrayList<>();
+    private long number;
+
+    public AgentDesk(Computes computes, Templates templates) {
+        this.computes = computes;
+        this.templates = templates;
+        computes.onExit(this::exited);
+    }
+
+    private synchronized void exited(String endpointId, String why) {
+        number++;
+        exits.add(new Exit(number, endpointId, why));
+        if (exits.size() > KEPT_EXITS) {
+            exits.removeFirst();
+        }
+        notifyAll();
+    }
+
+    @Override
+    public Computes.Started start(Computes.Order order) throws IOException {
+        return computes.start(order);
+    }
+
+    @Override
+    public void suspend(String endpointId) throws IOException {
+        computes.suspend(endpointId);
+    }
+
+    @Override
+    public Computes.PageCheck checkPages(String endpointId) throws IOException {
+        return computes.checkPages(endpointId);
+    }
+
+    @Override
+    public String template(int pgVersion) throws IOException {
+        return templates.template(pgVersion).toString();
+    }
+
+    @Override
+    public synchronized List<Exit> exitsAfter(long after) throws IOException {
+        long deadline = System.nanoTime() + LONGEST_WAIT_MILLIS * 1_000_000;
+        while (number <= after) {
+            long left = (deadline - System.nanoTime()) / 1_000_000;
+            if (left <= 0) {
+                return List.of();
+            }
+            try {
+                wait(left);
+            } catch (InterruptedException e) {
+                throw new IOException("interrupted while waiting for computes to end", e);
+            }
+        }
+        return exits.stream().filter(exit -> exit.number() > after).toList();
+    }
+}

@@ -1,0 +1,20 @@
+package dev.sluice.controlplane.parts;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a gateway asks of the control plane in another process. */
+public interface DirectoryCalls {
+    /** A client's wish; null for what it did not name. */
+    record Wish(@Nullable String endpoint, @Nullable String branch, String database, String role) {}
+
+    /** Where it leads. */
+    record Found(String endpointId, String projectId) {}
+
+    Found route(Wish wish);
+
+    /** Null: no such role, or it cannot log in. */
+    @Nullable String verifier(String endpointId, String role);
+
+    /** The Unix socket of the endpoint's compute, started if need be. */
+    String wake(String endpointId);
+}

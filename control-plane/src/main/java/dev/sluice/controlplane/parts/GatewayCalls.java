@@ -1,0 +1,13 @@
+package dev.sluice.controlplane.parts;
+
+import dev.sluice.controlplane.project.Sessions;
+import java.util.List;
+
+/** What the control plane asks of a gateway in another process; as {@link Sessions}. */
+public interface GatewayCalls {
+    Sessions.Use use(String endpointId);
+
+    void end(String endpointId, String message);
+
+    List<Sessions.Counter> counters();
+}

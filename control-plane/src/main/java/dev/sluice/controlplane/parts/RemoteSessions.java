@@ -1,0 +1,48 @@
+package dev.sluice.controlplane.parts;
+
+import dev.sluice.controlplane.project.Refusal;
+import dev.sluice.controlplane.project.Sessions;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The sessions of a gateway in another process. A gateway that does not answer has none. */
+public final class RemoteSessions implements Sessions {
+    private static final Logger log = LoggerFactory.getLogger(RemoteSessions.class);
+    private static final Use NONE = new Use(0, 0, Long.MAX_VALUE);
+
+    private final GatewayCalls gateway;
+
+    public RemoteSessions(GatewayCalls gateway) {
+        this.gateway = gateway;
+    }
+
+    @Override
+    public Use use(String endpointId) {
+        try {
+            return gateway.use(endpointId);
+        } catch (Refusal e) {
+            log.debug("the gateway does not answer", e);
+            return NONE;
+        }
+    }
+
+    @Override
+    public void end(String endpointId, String message) {
+        try {
+            gateway.end(endpointId, message);
+        } catch (Refusal e) {
+            log.warn("the gateway does not answer, so it has no sessions to end", e);
+        }
+    }
+
+    @Override
+    public List<Counter> counters() {
+        try {
+            return gateway.counters();
+        } catch (Refusal e) {
+            log.debug("the gateway does not answer", e);
+            return List.of();
+        }
+    }
+}

@@ -1,0 +1,309 @@
+package dev.sluice.controlplane.project;
+
+import dev.sluice.controlplane.catalog.Branch;
+import dev.sluice.controlplane.catalog.Catalog;
+import dev.sluice.controlplane.catalog.Endpoint;
+import dev.sluice.controlplane.catalog.Project;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The computes behind the endpoints: wakes them, suspends them, and knows which state each is in.
+ *
+ * <p>An endpoint's compute goes {@link State.Idle} → {@link State.Starting} → {@link State.Active}
+ * → {@link State.Suspending} → idle. However many ask for it, it starts once: all of them wait for
+ * the same start.
+ */
+public final class Endpoints {
+    private static final Logger log = LoggerFactory.getLogger(Endpoints.class);
+
+    /** What an endpoint's compute does. */
+    public sealed interface State {
+        /** No process. */
+        record Idle() implements State {}
+
+        /** On its way up. */
+        record Starting(CompletableFuture<Computes.Started> ready) implements State {}
+
+        /** Takes connections. */
+        record Active(Computes.Started compute) implements State {}
+
+        /** On its way down. */
+        record Suspending(CompletableFuture<Void> done) implements State {}
+
+        /** As the public API names it. */
+        default String apiName() {
+            return switch (this) {
+                case Idle _ -> "idle";
+                case Starting _ -> "init";
+                case Active _ -> "active";
+                case Suspending _ -> "suspending";
+            };
+        }
+    }
+
+    /** Hears what happens to computes; called on the thread that did it. */
+    public interface Listener {
+        /** Before clients are let in. */
+        default void started(Endpoint endpoint, Computes.Started compute) {}
+
+        /** While the compute still answers. */
+        default void suspending(Endpoint endpoint, Computes.Started compute) {}
+
+        /** There is no process any more. */
+        default void stopped(Endpoint endpoint, boolean cleanly) {}
+    }
+
+    private static final class Slot {
+        final ReentrantLock lock = new ReentrantLock();
+        volatile State state = new State.Idle();
+    }
+
+    private final Catalog catalog;
+    private final Computes computes;
+    private final Operations operations;
+    private final InstantSource clock;
+    private final Listener listener;
+    private final Map<String, Slot> slots = new ConcurrentHashMap<>();
+    private volatile boolean closing;
+
+    public Endpoints(
+            Catalog catalog,
+            Computes computes,
+            Operations operations,
+            InstantSource clock,
+            Listener listener) {
+        this.catalog = catalog;
+        this.computes = computes;
+        this.operations = operations;
+        this.clock = clock;
+        this.listener = listener;
+        computes.onExit(this::exited);
+    }
+
+    public State state(String endpointId) {
+        Slot slot = slots.get(endpointId);
+        return slot == null ? new State.Idle() : slot.state;
+    }
+
+    public Optional<Computes.Started> running(String endpointId) {
+        return state(endpointId) instanceof State.Active active
+                ? Optional.of(active.compute())
+                : Optional.empty();
+    }
+
+    /** The endpoint's compute, started if it is not running. */
+    public CompletableFuture<Computes.Started> wake(String endpointId) {
+        Slot slot = slots.computeIfAbsent(endpointId, _ -> new Slot());
+        slot.lock.lock();
+        try {
+            return switch (slot.state) {
+                case State.Active active -> CompletableFuture.completedFuture(active.compute());
+                case State.Starting starting -> starting.ready();
+                case State.Suspending suspending ->
+                        suspending.done().handle((_, _) -> endpointId).thenCompose(this::wake);
+                case State.Idle _ -> begin(endpointId, slot);
+            };
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    /** As {@link #wake}, waiting for it. */
+    public Computes.Started wakeAndWait(String endpointId) {
+        try {
+            return wake(endpointId).join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof Refusal refusal) {
+                throw refusal;
+            }
+            throw e;
+        }
+    }
+
+    private CompletableFuture<Computes.Started> begin(String endpointId, Slot slot) {
+        if (closing) {
+            return CompletableFuture.failedFuture(
+                    new Refusal(Refusal.Reason.UNAVAILABLE, "the server is shutting down"));
+        }
+        CompletableFuture<Computes.Started> ready = new CompletableFuture<>();
+        slot.state = new State.Starting(ready);
+        Thread.ofVirtual().name("wake-" + endpointId).start(() -> start(endpointId, slot, ready));
+        return ready;
+    }
+
+    private void start(String endpointId, Slot slot, CompletableFuture<Computes.Started> ready) {
+        try {
+            Endpoint endpoint = require(endpointId);
+            Computes.Started started =
+                    operations.record(
+                            endpoint.projectId(),
+                            endpoint.branchId(),
+                            endpointId,
+                            "start_compute",
+                            () -> {
+                                catalog.setComputeExpected(endpointId, true, clock.instant());
+                                Computes.Started compute = computes.start(order(endpoint));
+                                listener.started(endpoint, compute);
+                                return compute;
+                            });
+            settle(slot, new State.Active(started));
+            ready.complete(started);
+        } catch (RuntimeException e) {
+            log.error("cannot start the compute of {}", endpointId, e);
+            settle(slot, new State.Idle());
+            ready.completeExceptionally(e);
+        }
+    }
+
+    private Computes.Order order(Endpoint endpoint) {
+        Branch branch =
+                catalog.branch(endpoint.branchId())
+                        .orElseThrow(() -> Refusal.notFound("branch", endpoint.branchId()));
+        Project project =
+                catalog.project(endpoint.projectId())
+                        .orElseThrow(() -> Refusal.notFound("project", endpoint.projectId()));
+        return new Computes.Order(
+                endpoint.id(),
+                new TenantTimelineId(project.tenant(), branch.timeline()),
+                project.pgVersion(),
+                project.systemIdentifier());
+    }
+
+    /** Stops the endpoint's compute cleanly and waits for it. Nothing to do when there is none. */
+    public void suspend(String endpointId) {
+        Slot slot = slots.computeIfAbsent(endpointId, _ -> new Slot());
+        while (true) {
+            CompletableFuture<?> pending;
+            slot.lock.lock();
+            try {
+                switch (slot.state) {
+                    case State.Idle _ -> {
+                        return;
+                    }
+                    case State.Starting starting -> pending = starting.ready();
+                    case State.Suspending suspending -> pending = suspending.done();
+                    case State.Active active -> {
+                        CompletableFuture<Void> done = new CompletableFuture<>();
+                        slot.state = new State.Suspending(done);
+                        pending = null;
+                        Thread.ofVirtual()
+                                .name("suspend-" + endpointId)
+                                .start(() -> stop(endpointId, slot, active.compute(), done));
+                        pending = done;
+                    }
+                }
+            } finally {
+                slot.lock.unlock();
+            }
+            awaitQuietly(pending);
+            if (state(endpointId) instanceof State.Idle) {
+                return;
+            }
+        }
+    }
+
+    private void stop(
+            String endpointId, Slot slot, Computes.Started compute, CompletableFuture<Void> done) {
+        boolean clean = false;
+        @Nullable Endpoint endpoint = catalog.endpoint(endpointId).orElse(null);
+        try {
+            if (endpoint != null) {
+                Endpoint known = endpoint;
+                operations.record(
+                        endpoint.projectId(),
+                        endpoint.branchId(),
+                        endpointId,
+                        "suspend_compute",
+                        () -> {
+                            listener.suspending(known, compute);
+                            computes.suspend(endpointId);
+                            return endpointId;
+                        });
+                catalog.setComputeExpected(endpointId, false, clock.instant());
+            }
+            clean = true;
+        } catch (RuntimeException e) {
+            log.error("the compute of {} did not stop cleanly", endpointId, e);
+        } finally {
+            settle(slot, new State.Idle());
+            if (endpoint != null) {
+                listener.stopped(endpoint, clean);
+            }
+            done.complete(null);
+        }
+    }
+
+    /** A compute ended by itself: the next connection starts another, from storage. */
+    private void exited(String endpointId, String why) {
+        Slot slot = slots.get(endpointId);
+        if (slot == null) {
+            return;
+        }
+        slot.lock.lock();
+        try {
+            if (!(slot.state instanceof State.Active)) {
+                return;
+            }
+            slot.state = new State.Idle();
+        } finally {
+            slot.lock.unlock();
+        }
+        log.warn("the compute of {} ended: {}", endpointId, why);
+        catalog.endpoint(endpointId).ifPresent(endpoint -> listener.stopped(endpoint, false));
+    }
+
+    /**
+     * Suspends the endpoint's compute if it runs, and compares what it left with the pageserver's
+     * pages.
+     */
+    public Computes.PageCheck checkPages(String endpointId) throws IOException {
+        suspend(endpointId);
+        return computes.checkPages(endpointId);
+    }
+
+    /** Suspends every running compute, several at a time, and starts no more. */
+    public void close() {
+        closing = true;
+        CompletableFuture.allOf(
+                        slots.keySet().stream()
+                                .map(id ->
+                                        CompletableFuture.runAsync(
+                                                () -> suspend(id),
+                                                task -> Thread.ofVirtual().start(task)))
+                                .toArray(CompletableFuture<?>[]::new))
+                .join();
+    }
+
+    private Endpoint require(String endpointId) {
+        return catalog.endpoint(endpointId)
+                .orElseThrow(() -> Refusal.notFound("endpoint", endpointId));
+    }
+
+    private static void settle(Slot slot, State state) {
+        slot.lock.lock();
+        try {
+            slot.state = state;
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    private static void awaitQuietly(CompletableFuture<?> pending) {
+        try {
+            pending.join();
+        } catch (CompletionException e) {
+            log.debug("waited for a compute that failed", e);
+        }
+    }
+}

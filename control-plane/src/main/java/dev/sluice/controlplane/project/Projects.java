@@ -1,0 +1,365 @@
+package dev.sluice.controlplane.project;
+
+import dev.sluice.controlplane.catalog.Branch;
+import dev.sluice.controlplane.catalog.Catalog;
+import dev.sluice.controlplane.catalog.Database;
+import dev.sluice.controlplane.catalog.Endpoint;
+import dev.sluice.controlplane.catalog.Project;
+import dev.sluice.controlplane.catalog.Role;
+import dev.sluice.controlplane.naming.Names;
+import dev.sluice.storage.pageserver.PageService;
+import dev.sluice.walservice.timeline.TenantId;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.TimelineId;
+import dev.sluice.wire.Lsn;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes projects and branches, and finds them by id or name. */
+public final class Projects {
+    private static final Logger log = LoggerFactory.getLogger(Projects.class);
+
+    public static final String DEFAULT_BRANCH = "main";
+    public static final String DEFAULT_DATABASE = "sluicedb";
+    public static final int MAX_NAME = 256;
+
+    private static final Duration INGEST_LIMIT = Duration.ofMinutes(5);
+
+    private final Catalog catalog;
+    private final PageService pages;
+    private final WalServices wal;
+    private final Templates templates;
+    private final Endpoints endpoints;
+    private final Roles roles;
+    private final Operations operations;
+    private final Names names;
+    private final RandomGenerator random;
+    private final InstantSource clock;
+    private final int defaultSuspendSeconds;
+
+    public Projects(
+            Catalog catalog,
+            PageService pages,
+            WalServices wal,
+            Templates templates,
+            Endpoints endpoints,
+            Roles roles,
+            Operations operations,
+            RandomGenerator random,
+            InstantSource clock,
+            int defaultSuspendSeconds) {
+        this.catalog = catalog;
+        this.pages = pages;
+        this.wal = wal;
+        this.templates = templates;
+        this.endpoints = endpoints;
+        this.roles = roles;
+        this.operations = operations;
+        this.names = new Names(random);
+        this.random = random;
+        this.clock = clock;
+        this.defaultSuspendSeconds = defaultSuspendSeconds;
+    }
+
+    /** Makes a project with a default branch, a role and a database. */
+    public Project create(Optional<String> name, int pgVersion) {
+        String id = names.projectId();
+        Instant now = clock.instant();
+        long systemIdentifier = (now.getEpochSecond() << 32) | (random.nextInt() & 0xFFFFFFFFL);
+        Project project =
+                new Project(
+                        id,
+                        checkName("project", name.orElse(id)),
+                        TenantId.random(),
+                        pgVersion,
+                        systemIdentifier,
+                        now,
+                        now);
+        TimelineId timeline = TimelineId.random();
+        TenantTimelineId timelineId = new TenantTimelineId(project.tenant(), timeline);
+        try {
+            Lsn start =
+                    pages.createTimeline(
+                            timelineId, templates.template(pgVersion), systemIdentifier);
+            wal.create(timelineId, systemIdentifier, pgVersion, start);
+            pages.attachWal(timelineId, wal.addresses());
+        } catch (IOException e) {
+            throw new Refusal(Refusal.Reason.FAILED, "cannot make a project: " + e.getMessage(), e);
+        }
+        catalog.insertProject(project);
+        Branch branch =
+                new Branch(
+                        names.branchId(),
+                        id,
+                        DEFAULT_BRANCH,
+                        timeline,
+                        null,
+                        null,
+                        true,
+                        false,
+                        now,
+                        now);
+        catalog.insertBranch(branch, newEndpoint(branch, now), List.of(), List.of());
+        operations.record(id, branch.id(), null, "create_timeline", () -> branch);
+        ensureOwner(branch);
+        return project;
+    }
+
+    /**
+     * Gives a branch without any role its owner and its database: also after a crash in the middle
+     * of {@link #create}.
+     */
+    public void ensureOwner(Branch branch) {
+        if (!catalog.roles(branch.id()).isEmpty()) {
+            return;
+        }
+        Endpoint endpoint = endpointOf(branch);
+        Computes.Started compute = endpoints.wakeAndWait(endpoint.id());
+        operations.record(
+                branch.projectId(),
+                branch.id(),
+                endpoint.id(),
+                "apply_config",
+                () ->
+                        roles.create(
+                                endpoint,
+                                compute,
+                                DEFAULT_DATABASE + "_owner",
+                                names.password(),
+                                false,
+                                Optional.of(DEFAULT_DATABASE)));
+    }
+
+    /**
+     * Makes a branch.
+     *
+     * @param parent the branch to copy
+     * @param at where in the parent's history; empty for now. Rounded down to the end of a WAL
+     *     record
+     */
+    public Branch branch(Branch parent, Optional<String> name, Optional<Lsn> at) {
+        Project project = project(parent.projectId());
+        String id = names.branchId();
+        String branchName = checkName("branch", name.orElse(id));
+        if (catalog.branchByName(project.id(), branchName).isPresent()) {
+            throw new Refusal(
+                    Refusal.Reason.CONFLICT,
+                    "branch already exists; branch_name:\"" + branchName + "\"");
+        }
+        return operations.record(
+                project.id(),
+                id,
+                null,
+                "create_branch",
+                () -> branch(project, parent, id, branchName, at));
+    }
+
+    private Branch branch(Project project, Branch parent, String id, String name, Optional<Lsn> at)
+            throws IOException {
+        TenantTimelineId parentTimeline = timelineOf(parent);
+        Lsn point =
+                at.isPresent() ? pointInHistory(parent, at.get()) : wal.commitLsn(parentTimeline);
+        if (at.isEmpty()) {
+            Optional<Computes.Started> compute = endpoints.running(endpointOf(parent).id());
+            if (compute.isPresent()) {
+                refreshQuietly(parent, compute.get());
+            }
+        }
+        pages.waitForLsn(parentTimeline, point, INGEST_LIMIT);
+        TimelineId timeline = TimelineId.random();
+        TenantTimelineId timelineId = new TenantTimelineId(project.tenant(), timeline);
+        wal.create(timelineId, project.systemIdentifier(), project.pgVersion(), point);
+        pages.branchTimeline(parentTimeline, timeline, point);
+        pages.attachWal(timelineId, wal.addresses());
+        Instant now = clock.instant();
+        Branch branch =
+                new Branch(
+                        id,
+                        project.id(),
+                        name,
+                        timeline,
+                        parent.id(),
+                        point,
+                        false,
+                        at.isPresent(),
+                        now,
+                        now);
+        catalog.insertBranch(
+                branch,
+                newEndpoint(branch, now),
+                catalog.roles(parent.id()),
+                catalog.databases(parent.id()));
+        return branch;
+    }
+
+    /**
+     * The record boundary at or before {@code lsn} in the history that {@code branch} has, its
+     * ancestors' included.
+     */
+    private Lsn pointInHistory(Branch branch, Lsn lsn) throws IOException {
+        Lsn end = wal.commitLsn(timelineOf(branch));
+        if (lsn.isAfter(end)) {
+            throw new Refusal(
+                    Refusal.Reason.BAD_REQUEST,
+                    "LSN "
+                            + lsn
+                            + " lies in the future of branch \""
+                            + branch.name()
+                            + "\", which is at "
+                            + end);
+        }
+        Branch owner = branch;
+        while (owner.parentId() != null
+                && owner.parentLsn() != null
+                && lsn.isBefore(owner.parentLsn())) {
+            owner = branch(owner.parentId());
+        }
+        return wal.recordBoundary(timelineOf(owner), lsn);
+    }
+
+    private void refreshQuietly(Branch branch, Computes.Started compute) {
+        try {
+            roles.refresh(endpointOf(branch), compute);
+        } catch (java.sql.SQLException e) {
+            log.warn("branching {} with the roles known before: {}", branch.name(), e.getMessage());
+        }
+    }
+
+    /** Deletes a branch that is neither the default nor anybody's parent. */
+    public void delete(Branch branch) {
+        if (branch.isDefault()) {
+            throw new Refusal(Refusal.Reason.IMPOSSIBLE, "cannot delete the default branch");
+        }
+        List<String> children = new ArrayList<>();
+        for (Branch other : catalog.branches(branch.projectId())) {
+            if (branch.id().equals(other.parentId())) {
+                children.add("\"" + other.name() + "\"");
+            }
+        }
+        if (!children.isEmpty()) {
+            throw new Refusal(
+                    Refusal.Reason.IMPOSSIBLE,
+                    "cannot delete branch \""
+                            + branch.name()
+                            + "\": it is the parent of "
+                            + String.join(", ", children));
+        }
+        endpoints.suspend(endpointOf(branch).id());
+        operations.record(
+                branch.projectId(),
+                branch.id(),
+                null,
+                "delete_timeline",
+                () -> {
+                    pages.deleteTimeline(timelineOf(branch));
+                    wal.delete(timelineOf(branch));
+                    catalog.deleteBranch(branch.id());
+                    return branch;
+                });
+    }
+
+    public List<Project> projects() {
+        return catalog.projects();
+    }
+
+    public Project project(String id) {
+        return catalog.project(id).orElseThrow(() -> Refusal.notFound("project", id));
+    }
+
+    /** The project meant when none is named: the only one. */
+    public Project onlyProject() {
+        List<Project> all = catalog.projects();
+        if (all.size() != 1) {
+            throw new Refusal(
+                    Refusal.Reason.BAD_REQUEST,
+                    all.isEmpty()
+                            ? "there is no project yet"
+                            : "there are several projects: name one");
+        }
+        return all.getFirst();
+    }
+
+    public Branch branch(String id) {
+        return catalog.branch(id).orElseThrow(() -> Refusal.notFound("branch", id));
+    }
+
+    /** A branch of the project by its id or its name. */
+    public Branch branch(Project project, String idOrName) {
+        return catalog.branch(idOrName)
+                .filter(branch -> branch.projectId().equals(project.id()))
+                .or(() -> catalog.branchByName(project.id(), idOrName))
+                .orElseThrow(() -> Refusal.notFound("branch", idOrName));
+    }
+
+    public Branch defaultBranch(Project project) {
+        return catalog.branches(project.id()).stream()
+                .filter(Branch::isDefault)
+                .findFirst()
+                .orElseThrow(() -> Refusal.notFound("default branch of project", project.id()));
+    }
+
+    public Endpoint endpointOf(Branch branch) {
+        return catalog.endpointOfBranch(branch.id())
+                .orElseThrow(() -> Refusal.notFound("endpoint of branch", branch.name()));
+    }
+
+    public TenantTimelineId timelineOf(Branch branch) {
+        return new TenantTimelineId(project(branch.projectId()).tenant(), branch.timeline());
+    }
+
+    /** The role and database that a connection string names when its user names none. */
+    public record Owner(Role role, Database database) {}
+
+    public Owner owner(Branch branch, Optional<String> roleName, Optional<String> databaseName) {
+        Role role =
+                catalog.roles(branch.id()).stream()
+                        .filter(candidate -> roleName.isPresent() || candidate.password() != null)
+                        .filter(candidate ->
+                                roleName.isEmpty() || candidate.name().equals(roleName.get()))
+                        .min(java.util.Comparator.comparing(Role::createdAt))
+                        .orElseThrow(() ->
+                                Refusal.notFound("role", roleName.orElse("with a known password")));
+        Database database =
+                catalog.databases(branch.id()).stream()
+                        .filter(candidate ->
+                                databaseName.isEmpty()
+                                        || candidate.name().equals(databaseName.get()))
+                        .min(
+                                java.util.Comparator.comparing((Database candidate) ->
+                                                !candidate.ownerName().equals(role.name()))
+                                        .thenComparingLong(Database::id))
+                        .orElseThrow(
+                                () -> Refusal.notFound("database", databaseName.orElse("any")));
+        return new Owner(role, database);
+    }
+
+    private Endpoint newEndpoint(Branch branch, Instant now) {
+        return new Endpoint(
+                names.endpointId(),
+                branch.projectId(),
+                branch.id(),
+                defaultSuspendSeconds,
+                false,
+                null,
+                now,
+                now);
+    }
+
+    private static String checkName(String what, String name) {
+        boolean control = name.chars().anyMatch(Character::isISOControl);
+        if (name.isBlank() || name.length() > MAX_NAME || control) {
+            throw new Refusal(
+                    Refusal.Reason.BAD_REQUEST,
+                    "a " + what + "'s name has 1 to " + MAX_NAME + " printable characters");
+        }
+        return name;
+    }
+}

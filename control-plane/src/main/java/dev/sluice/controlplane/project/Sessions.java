@@ -1,0 +1,31 @@
+package dev.sluice.controlplane.project;
+
+import java.util.List;
+
+/** The client sessions that the gateway holds, in this process or another. */
+public interface Sessions {
+
+    /**
+     * How an endpoint is used.
+     *
+     * @param open sessions, and clients that wait for the compute
+     * @param busy those of them inside a query or a transaction, or waiting
+     * @param idleNanos since any of them was last active, or the last one left
+     */
+    record Use(int open, int busy, long idleNanos) {}
+
+    Use use(String endpointId);
+
+    /** Ends an endpoint's sessions with SQLSTATE 57P01, as Postgres's administrator would. */
+    void end(String endpointId, String message);
+
+    /** Everything the gateway counts, for {@code /metrics}. */
+    List<Counter> counters();
+
+    /**
+     * A number that only grows, or (gauge) the current number of something.
+     *
+     * @param name as Prometheus likes it, {@code sluice_gateway_bytes_total}
+     */
+    record Counter(String name, boolean gauge, String label, double value) {}
+}

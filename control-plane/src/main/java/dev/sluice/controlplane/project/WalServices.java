@@ -1,0 +1,37 @@
+package dev.sluice.controlplane.project;
+
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartAddress;
+import java.io.IOException;
+import java.util.List;
+
+/** What the control plane asks of the safekeepers, all of them at once. */
+public interface WalServices {
+
+    /** What one safekeeper says of a timeline. */
+    record Position(int safekeeper, long term, Lsn flushLsn, Lsn commitLsn) {}
+
+    List<PartAddress> addresses();
+
+    /** Makes the timeline's WAL begin at {@code start}, on every safekeeper. */
+    void create(TenantTimelineId id, long systemIdentifier, int pgVersion, Lsn start)
+            throws IOException;
+
+    /** Forgets the timeline, on every safekeeper. */
+    void delete(TenantTimelineId id) throws IOException;
+
+    /** Of each safekeeper that answers. */
+    List<Position> positions(TenantTimelineId id);
+
+    /** The newest position that is known to be durable on a quorum. */
+    Lsn commitLsn(TenantTimelineId id) throws IOException;
+
+    /**
+     * The end of the last whole record at or before {@code lsn}, which the timeline's own WAL
+     * covers.
+     *
+     * @throws Refusal when {@code lsn} lies before the timeline's first own WAL
+     */
+    Lsn recordBoundary(TenantTimelineId id, Lsn lsn) throws IOException;
+}

@@ -1,0 +1,82 @@
+package dev.sluice.controlplane.routing;
+
+import dev.sluice.controlplane.catalog.Branch;
+import dev.sluice.controlplane.catalog.Catalog;
+import dev.sluice.controlplane.catalog.Endpoint;
+import dev.sluice.controlplane.catalog.Project;
+import dev.sluice.controlplane.parts.DirectoryCalls;
+import dev.sluice.controlplane.project.Endpoints;
+import dev.sluice.controlplane.project.Refusal;
+import dev.sluice.controlplane.project.Roles;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Answers the gateway from the catalog and the running computes. Calls block. */
+public final class Routes implements DirectoryCalls {
+    private static final String POOLED = "-pooler";
+
+    private final Catalog catalog;
+    private final Endpoints endpoints;
+    private final Roles roles;
+
+    public Routes(Catalog catalog, Endpoints endpoints, Roles roles) {
+        this.catalog = catalog;
+        this.endpoints = endpoints;
+        this.roles = roles;
+    }
+
+    @Override
+    public Found route(Wish wish) {
+        Endpoint endpoint =
+                wish.endpoint() != null ? named(wish.endpoint()) : unnamed(wish.branch());
+        return new Found(endpoint.id(), endpoint.projectId());
+    }
+
+    /** By an endpoint's id, or by the id of a branch. */
+    private Endpoint named(String name) {
+        String id =
+                name.endsWith(POOLED) ? name.substring(0, name.length() - POOLED.length()) : name;
+        return catalog.endpoint(id)
+                .or(() -> catalog.endpointOfBranch(id))
+                .orElseThrow(() -> Refusal.notFound("endpoint", name));
+    }
+
+    /** On a server with one project a client need not name an endpoint. */
+    private Endpoint unnamed(@Nullable String branchName) {
+        List<Project> projects = catalog.projects();
+        if (projects.size() != 1) {
+            throw new Refusal(Refusal.Reason.BAD_REQUEST, "the endpoint is not specified");
+        }
+        String project = projects.getFirst().id();
+        Branch branch =
+                catalog.branches(project).stream()
+                        .filter(candidate ->
+                                branchName == null
+                                        ? candidate.isDefault()
+                                        : candidate.name().equals(branchName)
+                                                || candidate.id().equals(branchName))
+                        .findFirst()
+                        .orElseThrow(() -> Refusal.notFound("branch", String.valueOf(branchName)));
+        return catalog.endpointOfBranch(branch.id())
+                .orElseThrow(() -> Refusal.notFound("endpoint of branch", branch.name()));
+    }
+
+    @Override
+    public @Nullable String verifier(String endpointId, String role) {
+        Endpoint endpoint =
+                catalog.endpoint(endpointId)
+                        .orElseThrow(() -> Refusal.notFound("endpoint", endpointId));
+        if (endpoint.computeExpected()
+                && endpoints.state(endpointId) instanceof Endpoints.State.Starting starting) {
+            // It is being woken after a crash because its roles may have changed unseen: they
+            // decide.
+            starting.ready().handle((compute, failure) -> compute).join();
+        }
+        return roles.verifier(endpoint, endpoints.running(endpointId), role).orElse(null);
+    }
+
+    @Override
+    public String wake(String endpointId) {
+        return endpoints.wakeAndWait(endpointId).socketFile();
+    }
+}

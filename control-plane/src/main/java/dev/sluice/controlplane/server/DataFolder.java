@@ -1,0 +1,197 @@
+package dev.sluice.controlplane.server;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/**
+ * The folder that holds everything of one server:
+ *
+ * <pre>
+ *   lock            held by the running server
+ *   server.json     where it listens ({@link ServerInfo}); there while it runs
+ *   api-key         what the command line shows the REST API; only its owner may read it
+ *   catalog.mv.db   projects, branches, endpoints, roles
+ *   certs/          the local certificate authority; certs/ca.crt is for clients
+ *   pageserver/     layers of every timeline
+ *   safekeepers/N/  WAL of every timeline
+ *   computes/       data directories of computes (elsewhere when Sluice runs as root: the compute's user must get in)
+ *   logs/           sluice.log, and one log for each endpoint
+ * </pre>
+ *
+ * <p>Only its owner may enter it.
+ */
+public final class DataFolder {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Path root;
+
+    private DataFolder(Path root) {
+        this.root = root;
+    }
+
+    /** The folder as it is; it may not exist. */
+    public static DataFolder at(Path root) {
+        return new DataFolder(root.toAbsolutePath().normalize());
+    }
+
+    /**
+     * Makes the folder if there is none.
+     *
+     * @throws IOException when it is not a folder, not ours, or cannot be made
+     */
+    public void create() throws IOException {
+        try {
+            Files.createDirectories(root.getParent() == null ? root : root.getParent());
+            Files.createDirectory(
+                    root,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------")));
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(root)) {
+                throw new IOException("the data folder " + root + " is not a folder", e);
+            }
+        }
+        if (!Files.isWritable(root)) {
+            throw new IOException("the data folder " + root + " cannot be written by this user");
+        }
+        Files.createDirectories(logs());
+    }
+
+    public Path root() {
+        return root;
+    }
+
+    public Path catalog() {
+        return root.resolve("catalog");
+    }
+
+    public Path certificates() {
+        return root.resolve("certs");
+    }
+
+    public Path pageserver() {
+        return root.resolve("pageserver");
+    }
+
+    public Path safekeeper(int number) {
+        return root.resolve("safekeepers").resolve(Integer.toString(number));
+    }
+
+    public Path logs() {
+        return root.resolve("logs");
+    }
+
+    public Path serverLog() {
+        return logs().resolve("sluice.log");
+    }
+
+    /**
+     * Takes the folder for this process, until it ends or closes the lock.
+     *
+     * @throws IOException when another process has it; the message names it
+     */
+    public FileLock lock() throws IOException {
+        FileChannel channel =
+                FileChannel.open(
+                        root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            FileLock lock = channel.tryLock();
+            if (lock != null) {
+                return lock;
+            }
+        } catch (OverlappingFileLockException e) {
+            channel.close();
+            throw new IOException("this process already serves " + root, e);
+        }
+        channel.close();
+        String who = info().map(info -> " (process " + info.pid() + ")").orElse("");
+        throw new IOException("a server is already running on " + root + who);
+    }
+
+    /** Whether some process holds the lock. */
+    public boolean isLocked() throws IOException {
+        Path file = root.resolve("lock");
+        if (!Files.exists(file)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            FileLock lock = channel.tryLock();
+            if (lock == null) {
+                return true;
+            }
+            lock.release();
+            return false;
+        } catch (OverlappingFileLockException e) {
+            return true;
+        }
+    }
+
+    /** Where the server listens; empty when none wrote it. */
+    public Optional<ServerInfo> info() throws IOException {
+        try {
+            return Optional.of(
+                    JSON.readValue(root.resolve("server.json").toFile(), ServerInfo.class));
+        } catch (java.io.FileNotFoundException | NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    public void writeInfo(ServerInfo info) throws IOException {
+        publish(
+                "server.json",
+                JSON.writerWithDefaultPrettyPrinter().writeValueAsString(info) + "\n");
+    }
+
+    public void deleteInfo() throws IOException {
+        Files.deleteIfExists(root.resolve("server.json"));
+    }
+
+    /** The key that the REST API asks for, made on first use. */
+    public String apiKey() throws IOException {
+        Path file = root.resolve("api-key");
+        if (!Files.exists(file)) {
+            byte[] key = new byte[32];
+            new SecureRandom().nextBytes(key);
+            publish("api-key", HexFormat.of().formatHex(key) + "\n");
+        }
+        return Files.readString(file).strip();
+    }
+
+    private void publish(String name, String content) throws IOException {
+        Path temporary =
+                Files.createTempFile(
+                        root,
+                        name,
+                        ".new",
+                        PosixFilePermissions.asFileAttribute(
+                                PosixFilePermissions.fromString("rw-------")));
+        try {
+            Files.write(temporary, content.getBytes(StandardCharsets.UTF_8));
+            Files.move(
+                    temporary,
+                    root.resolve(name),
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } catch (AtomicMoveNotSupportedException e) {
+            throw new IOException(
+                    "the data folder " + root + " is on a file system without atomic renames", e);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.sluice.controlplane.server;
+
+import dev.sluice.controlplane.project.Sessions.Counter;
+import dev.sluice.gateway.GatewayMetrics;
+import java.util.List;
+
+/** What the gateway counts, under the names that {@code /metrics} gives it. */
+final class GatewayCounters {
+    private GatewayCounters() {}
+
+    static List<Counter> of(GatewayMetrics metrics) {
+        return List.of(
+                new Counter("sluice.gateway.connections", true, "", metrics.connectionsOpen()),
+                new Counter(
+                        "sluice.gateway.connections.accepted",
+                        false,
+                        "",
+                        metrics.connectionsTotal()),
+                new Counter(
+                        "sluice.gateway.connections.refused",
+                        false,
+                        "",
+                        metrics.connectionsFailed()),
+                new Counter(
+                        "sluice.gateway.authentication.failures",
+                        false,
+                        "",
+                        metrics.authenticationFailures()),
+                new Counter("sluice.gateway.sessions", true, "", metrics.sessionsOpen()),
+                new Counter("sluice.gateway.sessions.opened", false, "", metrics.sessionsTotal()),
+                new Counter("sluice.gateway.wake.failures", false, "", metrics.wakeFailures()),
+                new Counter("sluice.gateway.cancel.requests", false, "", metrics.cancelRequests()),
+                new Counter(
+                        "sluice.gateway.bytes", false, "from_clients", metrics.bytesFromClients()),
+                new Counter("sluice.gateway.bytes", false, "to_clients", metrics.bytesToClients()));
+    }
+}

@@ -1,0 +1,94 @@
+package dev.sluice.controlplane.server;
+
+import dev.sluice.controlplane.parts.DirectoryCalls;
+import dev.sluice.controlplane.parts.GatewayCalls;
+import dev.sluice.controlplane.project.Sessions;
+import dev.sluice.controlplane.routing.BlockingDirectory;
+import dev.sluice.gateway.Gateway;
+import dev.sluice.gateway.GatewayConfig;
+import dev.sluice.gateway.SessionInfo;
+import dev.sluice.gateway.SessionListener;
+import dev.sluice.gateway.routing.Route;
+import dev.sluice.tls.LocalCertificates;
+import dev.sluice.wire.SqlState;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A running gateway, and how its sessions look to the control plane. */
+final class GatewayPart implements Sessions, GatewayCalls, Closeable {
+    private static final Logger log = LoggerFactory.getLogger(GatewayPart.class);
+
+    private final Gateway gateway;
+    private final Map<String, Long> lastClosed;
+
+    private GatewayPart(Gateway gateway, Map<String, Long> lastClosed) {
+        this.gateway = gateway;
+        this.lastClosed = lastClosed;
+    }
+
+    static GatewayPart start(
+            ServerOptions options, LocalCertificates certificates, DirectoryCalls directory)
+            throws IOException {
+        Map<String, Long> lastClosed = new ConcurrentHashMap<>();
+        SessionListener listener =
+                new SessionListener() {
+                    @Override
+                    public void closed(Route route, long sessionId) {
+                        lastClosed.put(route.endpointId(), System.nanoTime());
+                    }
+                };
+        GatewayConfig config =
+                GatewayConfig.defaults(
+                        new InetSocketAddress(options.listen(), options.port()),
+                        Optional.of(certificates));
+        return new GatewayPart(
+                Gateway.start(config, new BlockingDirectory(directory), listener), lastClosed);
+    }
+
+    int port() {
+        return gateway.address().getPort();
+    }
+
+    @Override
+    public Use use(String endpointId) {
+        long now = System.nanoTime();
+        Long closed = lastClosed.get(endpointId);
+        long idle = closed == null ? Long.MAX_VALUE : now - closed;
+        int open = 0;
+        int busy = 0;
+        for (SessionInfo session : gateway.sessions()) {
+            if (session.route().endpointId().equals(endpointId)) {
+                open++;
+                busy += session.state() == SessionInfo.State.IDLE ? 0 : 1;
+                idle = Math.min(idle, now - session.lastActivityNanos());
+            }
+        }
+        return new Use(open, busy, idle);
+    }
+
+    @Override
+    public void end(String endpointId, String message) {
+        int ended =
+                gateway.closeSessions(endpointId, SqlState.ADMIN_SHUTDOWN, message)
+                        .toCompletableFuture()
+                        .join();
+        log.debug("ended {} idle sessions of {}", ended, endpointId);
+    }
+
+    @Override
+    public List<Counter> counters() {
+        return GatewayCounters.of(gateway.metrics());
+    }
+
+    @Override
+    public void close() {
+        gateway.close();
+    }
+}

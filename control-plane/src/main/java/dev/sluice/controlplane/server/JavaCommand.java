@@ -1,0 +1,30 @@
+package dev.sluice.controlplane.server;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The command line that runs this program again, as a server. */
+public final class JavaCommand {
+    private JavaCommand() {}
+
+    public static List<String> server(List<String> arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:+UseG1GC");
+        command.add("-XX:+UseCompactObjectHeaders");
+        command.add("-XX:+ExitOnOutOfMemoryError");
+        command.add("-XX:-UsePerfData");
+        command.add("--enable-native-access=ALL-UNNAMED");
+        command.add("--sun-misc-unsafe-memory-access=allow");
+        String more = System.getenv("SLUICE_JAVA_OPTS");
+        if (more != null && !more.isBlank()) {
+            command.addAll(List.of(more.strip().split("\\s+")));
+        }
+        command.add("-cp");
+        command.add(System.getProperty("java.class.path"));
+        command.add("dev.sluice.controlplane.cli.Main");
+        command.addAll(arguments);
+        return command;
+    }
+}

@@ -1,0 +1,37 @@
+package dev.sluice.controlplane.server;
+
+import dev.sluice.controlplane.project.Sessions;
+import java.util.List;
+
+/**
+ * The gateway's sessions, none of which exist before it started: the control plane begins first.
+ */
+final class LateSessions implements Sessions {
+    private static final Use NONE = new Use(0, 0, Long.MAX_VALUE);
+
+    private volatile @org.jspecify.annotations.Nullable Sessions real;
+
+    void are(Sessions sessions) {
+        real = sessions;
+    }
+
+    @Override
+    public Use use(String endpointId) {
+        Sessions sessions = real;
+        return sessions == null ? NONE : sessions.use(endpointId);
+    }
+
+    @Override
+    public void end(String endpointId, String message) {
+        Sessions sessions = real;
+        if (sessions != null) {
+            sessions.end(endpointId, message);
+        }
+    }
+
+    @Override
+    public List<Counter> counters() {
+        Sessions sessions = real;
+        return sessions == null ? List.of() : sessions.counters();
+    }
+}

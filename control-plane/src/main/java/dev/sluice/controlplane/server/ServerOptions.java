@@ -1,0 +1,49 @@
+package dev.sluice.controlplane.server;
+
+import java.util.Optional;
+
+/**
+ * What {@code sluice up} was told.
+ *
+ * @param listen the address that the gateway listens at
+ * @param port the gateway's; 0 for any free one
+ * @param apiPort the REST API's, on this machine only; 0 for any free one
+ * @param safekeepers how many; a majority of them makes WAL durable
+ * @param suspendAfterSeconds idle time after which a new endpoint's compute sleeps; negative never
+ * @param postgres an installed Postgres to use instead of the bundled one, its directory with
+ *     {@code bin/}
+ * @param separateProcesses every part in a process of its own
+ */
+public record ServerOptions(
+        String listen,
+        int port,
+        int apiPort,
+        int safekeepers,
+        int suspendAfterSeconds,
+        Optional<String> postgres,
+        boolean separateProcesses) {
+
+    /**
+     * Endpoints' hosts are below this, which leads to this machine where such names are known (RFC
+     * 6761). Two labels: several TLS libraries accept no wildcard directly below a top-level name.
+     */
+    public static final String DOMAIN = "db.localhost";
+
+    public ServerOptions {
+        check(port >= 0 && port <= 65535, "--port must be 0 to 65535, not " + port);
+        check(apiPort >= 0 && apiPort <= 65535, "--api-port must be 0 to 65535, not " + apiPort);
+        check(
+                safekeepers >= 1 && safekeepers <= 9 && safekeepers % 2 == 1,
+                "--safekeepers must be an odd number from 1 to 9, not " + safekeepers);
+        check(
+                suspendAfterSeconds >= -1 && suspendAfterSeconds <= 604_800,
+                "--suspend-after must be 0 to 604800 seconds, or -1 for never, not "
+                        + suspendAfterSeconds);
+    }
+
+    private static void check(boolean right, String message) {
+        if (!right) {
+            throw new IllegalArgumentException(message);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+package dev.sluice.controlplane.server;
+
+import dev.sluice.compute.agent.AgentConfig;
+import dev.sluice.compute.agent.LocalAgent;
+import dev.sluice.compute.process.ComputeUser;
+import dev.sluice.compute.process.Orphans;
+import dev.sluice.compute.process.RunDirectory;
+import dev.sluice.controlplane.api.ApiServer;
+import dev.sluice.controlplane.api.Connections;
+import dev.sluice.controlplane.catalog.Branch;
+import dev.sluice.controlplane.catalog.Project;
+import dev.sluice.controlplane.compute.AgentComputes;
+import dev.sluice.controlplane.metrics.Metrics;
+import dev.sluice.controlplane.parts.AgentCalls;
+import dev.sluice.controlplane.parts.AgentDesk;
+import dev.sluice.controlplane.parts.CounterCalls;
+import dev.sluice.controlplane.parts.DirectoryCalls;
+import dev.sluice.controlplane.parts.GatewayCalls;
+import dev.sluice.controlplane.parts.PartCalls;
+import dev.sluice.controlplane.parts.RemoteComputes;
+import dev.sluice.controlplane.parts.RemoteSessions;
+import dev.sluice.controlplane.project.Sessions;
+import dev.sluice.controlplane.routing.Routes;
+import dev.sluice.controlplane.wal.SafekeeperWalServices;
+import dev.sluice.storage.pageserver.PageService;
+import dev.sluice.storage.pageserver.PageServiceClient;
+import dev.sluice.storage.pageserver.PageServiceServer;
+import dev.sluice.storage.pageserver.Pageserver;
+import dev.sluice.storage.pageserver.PageserverListener;
+import dev.sluice.storage.pageserver.PageserverSettings;
+import dev.sluice.tls.LocalCertificates;
+import dev.sluice.walservice.safekeeper.Safekeeper;
+import dev.sluice.walservice.safekeeper.SafekeeperConfig;
+import dev.sluice.wire.part.PartAddress;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One part of a server as a process of its own; the same parts that {@link Server} puts into one
+ * process.
+ */
+public final class SinglePart implements Closeable {
+    private static final Logger log = LoggerFactory.getLogger(SinglePart.class);
+    private static final Duration ORPHANS_LIMIT = Duration.ofSeconds(30);
+    private static final Duration ATTACH_PERIOD = Duration.ofSeconds(2);
+
+    private final PartsConfig config;
+    private final DataFolder folder;
+    private final SocketPlaces places;
+    private final RunDirectory run;
+    private final Deque<Closeable> open = new ArrayDeque<>();
+
+    /**
+     * Takes the part's place in the data folder, waiting for an earlier process of it to end.
+     *
+     * @param name unique among the parts
+     */
+    public SinglePart(PartsConfig config, String name) throws IOException {
+        this.config = config;
+        this.folder = config.folder();
+        folder.create();
+        this.run = RunDirectory.open(folder.root(), ComputeUser.current());
+        this.places = SocketPlaces.in(run);
+        FileChannel channel =
+                FileChannel.open(
+                        folder.root().resolve("lock-" + name),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE);
+        FileLock lock = channel.lock();
+        open.push(() -> {
+            lock.release();
+            channel.close();
+        });
+    }
+
+    /** Runs safekeeper {@code number}, counted from 1. */
+    public void safekeeper(int number) throws IOException {
+        if (number < 1 || number > config.safekeepers()) {
+            throw new IOException(
+                    "--number must be 1 to " + config.safekeepers() + ", not " + number);
+        }
+        open.push(
+                Safekeeper.start(
+                        new SafekeeperConfig(
+                                number, folder.safekeeper(number), places.safekeeper(number))));
+    }
+
+    /** Runs the pageserver. */
+    public void pageserver() throws IOException {
+        Pageserver pages =
+                Pageserver.open(
+                        folder.pageserver(), PageserverSettings.DEFAULT, PageserverListener.NONE);
+        open.push(pages);
+        CounterCalls counters = () -> PageserverMetrics.of(pages.counters());
+        open.push(
+                PartCalls.serve(
+                        "pageserver-counters",
+                        places.counters("pageserver"),
+                        CounterCalls.class,
+                        counters));
+        open.push(PageServiceServer.start(pages, places.pageserver()));
+    }
+
+    /** Runs the agent. */
+    public void agent() throws IOException {
+        Orphans.stop(run.computes(), ORPHANS_LIMIT);
+        PageServiceClient pages = new PageServiceClient(places.pageserver());
+        open.push(pages);
+        String postgres = config.postgres();
+        AgentConfig agentConfig =
+                AgentConfig.of(folder.root())
+                        .withPostgres(postgres == null ? null : Path.of(postgres));
+        AgentComputes computes =
+                new AgentComputes(
+                        listener -> LocalAgent.open(agentConfig, pages, listener),
+                        pages,
+                        places.safekeepers(config.safekeepers()));
+        open.push(computes.agent()::close);
+        AgentDesk desk =
+                new AgentDesk(
+                        computes,
+                        Server.templates(
+                                config.options(), run.user(), step -> log.info("{}", step)));
+        open.push(PartCalls.serve("agent", places.agent(), AgentCalls.class, desk));
+    }
+
+    /**
+     * Runs the control plane.
+     *
+     * @return where its API is, and the first connection string
+     */
+    public ControlPlaneReady controlPlane(Progress progress) throws IOException {
+        PageServiceClient pages = new PageServiceClient(places.pageserver());
+        open.push(pages);
+        List<PartAddress> safekeepers = places.safekeepers(config.safekeepers());
+        SafekeeperWalServices wal = new SafekeeperWalServices(safekeepers);
+        RemoteComputes computes =
+                new RemoteComputes(PartCalls.caller(places.agent(), AgentCalls.class));
+        open.push(computes::close);
+        Sessions sessions =
+                new RemoteSessions(PartCalls.caller(places.gateway(), GatewayCalls.class));
+        Metrics metrics = new Metrics();
+        ControlPlane control =
+                new ControlPlane(
+                        folder,
+                        pages,
+                        wal,
+                        computes,
+                        computes,
+                        sessions,
+                        metrics,
+                        config.suspendAfterSeconds());
+        open.push(control::close);
+        control.begin(progress);
+        keepAttached(control, pages, wal);
+        metrics.add(sessions::counters);
+        CounterCalls pageCounters =
+                PartCalls.caller(places.counters("pageserver"), CounterCalls.class);
+        metrics.add(pageCounters::counters);
+        Routes routes = new Routes(control.catalog(), control.endpoints(), control.roles());
+        open.push(
+                PartCalls.serve(
+                        "control-plane", places.controlPlane(), DirectoryCalls.class, routes));
+        ApiServer api = new ApiServer(folder.apiKey());
+        open.push(api::close);
+        Connections connections = Server.connections(config.options(), config.port());
+        control.addTo(
+                api,
+                connections,
+                new StatusRoutes.Parts(
+                        () -> ServerInfo.of(folder),
+                        folder,
+                        run.computes(),
+                        () -> PartList.read(folder)));
+        api.metrics(() -> metrics.scrape(control.catalog(), control.endpoints(), pages, wal));
+        int apiPort = api.listen("127.0.0.1", config.apiPort());
+        return new ControlPlaneReady(
+                "http://127.0.0.1:" + apiPort + "/api/v2",
+                control.firstConnectionString(connections));
+    }
+
+    /** What the supervisor needs to know of a control plane. */
+    public record ControlPlaneReady(String apiUrl, String connectionString) {}
+
+    /**
+     * A pageserver that was started again knows its timelines but not where their WAL comes from.
+     */
+    private void keepAttached(ControlPlane control, PageService pages, SafekeeperWalServices wal) {
+        ScheduledExecutorService timer =
+                Executors.newSingleThreadScheduledExecutor(
+                        task -> Thread.ofPlatform().daemon().name("attach").unstarted(task));
+        open.push(timer::shutdown);
+        var _ =
+                timer.scheduleWithFixedDelay(
+                        () -> attachAll(control, pages, wal),
+                        ATTACH_PERIOD.toMillis(),
+                        ATTACH_PERIOD.toMillis(),
+                        TimeUnit.MILLISECONDS);
+    }
+
+    private static void attachAll(
+            ControlPlane control, PageService pages, SafekeeperWalServices wal) {
+        try {
+            for (Project project : control.catalog().projects()) {
+                for (Branch branch : control.catalog().branches(project.id())) {
+                    pages.attachWal(control.projects().timelineOf(branch), wal.addresses());
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            log.debug("cannot attach timelines to their WAL yet", e);
+        }
+    }
+
+    /** Runs the gateway. */
+    public void gateway() throws IOException {
+        LocalCertificates certificates =
+                LocalCertificates.openOrCreate(folder.certificates(), ServerOptions.DOMAIN);
+        GatewayPart gateway =
+                GatewayPart.start(
+                        config.options(),
+                        certificates,
+                        PartCalls.caller(places.controlPlane(), DirectoryCalls.class));
+        open.push(gateway);
+        open.push(PartCalls.serve("gateway", places.gateway(), GatewayCalls.class, gateway));
+    }
+
+    @Override
+    public synchronized void close() {
+        while (!open.isEmpty()) {
+            Closeable part = open.pop();
+            try {
+                part.close();
+            } catch (IOException | RuntimeException e) {
+                log.error("a part did not stop cleanly", e);
+            }
+        }
+    }
+}

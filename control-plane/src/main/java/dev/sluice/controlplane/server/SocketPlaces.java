@@ -1,0 +1,62 @@
+package dev.sluice.controlplane.server;
+
+import dev.sluice.compute.process.OwnedDirectory;
+import dev.sluice.compute.process.RunDirectory;
+import dev.sluice.wire.part.PartAddress;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where the parts of one server listen for each other: Unix sockets in a directory that only this
+ * user can enter, which is all the authentication they need.
+ */
+final class SocketPlaces {
+    private final Path directory;
+
+    private SocketPlaces(Path directory) {
+        this.directory = directory;
+    }
+
+    static SocketPlaces in(RunDirectory run) throws IOException {
+        return new SocketPlaces(OwnedDirectory.ensure(run.sockets().resolve("parts"), "rwx------"));
+    }
+
+    private PartAddress at(String name) {
+        return new PartAddress.Unix(directory.resolve(name));
+    }
+
+    PartAddress safekeeper(int number) {
+        return at("safekeeper-" + number);
+    }
+
+    List<PartAddress> safekeepers(int count) {
+        List<PartAddress> addresses = new ArrayList<>();
+        for (int number = 1; number <= count; number++) {
+            addresses.add(safekeeper(number));
+        }
+        return addresses;
+    }
+
+    PartAddress pageserver() {
+        return at("pageserver");
+    }
+
+    PartAddress agent() {
+        return at("agent");
+    }
+
+    PartAddress controlPlane() {
+        return at("control-plane");
+    }
+
+    /** Where a part's {@code CounterCalls} are answered. */
+    PartAddress counters(String part) {
+        return at(part + "-counters");
+    }
+
+    PartAddress gateway() {
+        return at("gateway");
+    }
+}

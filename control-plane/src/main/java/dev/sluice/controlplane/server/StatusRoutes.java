@@ -1,0 +1,192 @@
+package dev.sluice.controlplane.server;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sluice.controlplane.api.ApiServer;
+import dev.sluice.controlplane.api.ApiServer.Answer;
+import dev.sluice.controlplane.catalog.Branch;
+import dev.sluice.controlplane.catalog.Catalog;
+import dev.sluice.controlplane.catalog.Endpoint;
+import dev.sluice.controlplane.catalog.Project;
+import dev.sluice.controlplane.project.Computes;
+import dev.sluice.controlplane.project.Endpoints;
+import dev.sluice.controlplane.project.Projects;
+import dev.sluice.controlplane.project.Sessions;
+import dev.sluice.controlplane.project.WalServices;
+import dev.sluice.storage.pageserver.PageService;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.wire.Lsn;
+import io.vertx.core.http.HttpMethod;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Sluice's own routes beside the public API's: what {@code sluice status} and {@code sluice
+ * inspect} ask.
+ */
+final class StatusRoutes {
+
+    /**
+     * One part of the server.
+     *
+     * @param data where it keeps what; empty for nothing
+     */
+    record Part(String part, long pid, String state, String address, String data) {}
+
+    /** The running server's parts, and the server itself. */
+    record Parts(
+            Supplier<ServerInfo> server,
+            DataFolder folder,
+            Path computes,
+            Supplier<List<Part>> all) {}
+
+    private final Catalog catalog;
+    private final Projects projects;
+    private final Endpoints endpoints;
+    private final PageService pages;
+    private final WalServices wal;
+    private final Sessions sessions;
+    private final Parts parts;
+
+    StatusRoutes(
+            Catalog catalog,
+            Projects projects,
+            Endpoints endpoints,
+            PageService pages,
+            WalServices wal,
+            Sessions sessions,
+            Parts parts) {
+        this.catalog = catalog;
+        this.projects = projects;
+        this.endpoints = endpoints;
+        this.pages = pages;
+        this.wal = wal;
+        this.sessions = sessions;
+        this.parts = parts;
+    }
+
+    void addTo(ApiServer api) {
+        api.route(HttpMethod.GET, "/sluice/status", _ -> new Answer(200, status()))
+                .route(
+                        HttpMethod.POST,
+                        "/projects/:project_id/branches/:branch_id/check_pages",
+                        request ->
+                                checkPages(
+                                        projects.branch(
+                                                projects.project(request.path("project_id")),
+                                                request.path("branch_id"))));
+    }
+
+    private ObjectNode status() {
+        ObjectNode status = JsonNodeFactory.instance.objectNode();
+        ServerInfo server = parts.server().get();
+        status.putObject("server")
+                .put("pid", server.pid())
+                .put("host", server.host())
+                .put("port", server.port())
+                .put("api_url", server.apiUrl())
+                .put("ca_certificate", server.caCertificate())
+                .put("data", parts.folder().root().toString())
+                .put("computes", parts.computes().toString())
+                .put("log", parts.folder().serverLog().toString());
+        var partsArray = status.putArray("parts");
+        for (Part part : parts.all().get()) {
+            partsArray
+                    .addObject()
+                    .put("part", part.part())
+                    .put("pid", part.pid())
+                    .put("state", part.state())
+                    .put("address", part.address())
+                    .put("data", part.data());
+        }
+        var branches = status.putArray("branches");
+        for (Project project : catalog.projects()) {
+            for (Branch branch : catalog.branches(project.id())) {
+                branches.add(branch(project, branch));
+            }
+        }
+        return status;
+    }
+
+    private ObjectNode branch(Project project, Branch branch) {
+        Endpoint endpoint = projects.endpointOf(branch);
+        Endpoints.State state = endpoints.state(endpoint.id());
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        node.put("project_id", project.id());
+        node.put("id", branch.id());
+        node.put("name", branch.name());
+        node.put("default", branch.isDefault());
+        if (branch.parentId() != null) {
+            node.put(
+                    "parent",
+                    catalog.branch(branch.parentId()).map(Branch::name).orElse(branch.parentId()));
+        }
+        if (branch.parentLsn() != null) {
+            node.put("parent_lsn", branch.parentLsn().toString());
+        }
+        node.put("tenant_id", project.tenant().toString());
+        node.put("timeline_id", branch.timeline().toString());
+        node.put("endpoint_id", endpoint.id());
+        node.put("state", state.apiName());
+        node.put("suspend_timeout_seconds", endpoint.suspendTimeoutSeconds());
+        node.put("sessions", sessions.use(endpoint.id()).open());
+        positions(new TenantTimelineId(project.tenant(), branch.timeline()), node);
+        if (state instanceof Endpoints.State.Active active) {
+            compute(active.compute(), node.putObject("compute"));
+        }
+        return node;
+    }
+
+    private void positions(TenantTimelineId timeline, ObjectNode node) {
+        List<WalServices.Position> positions = wal.positions(timeline);
+        Lsn commit =
+                positions.stream()
+                        .map(WalServices.Position::commitLsn)
+                        .max(Comparator.naturalOrder())
+                        .orElse(Lsn.INVALID);
+        node.put("commit_lsn", commit.toString());
+        var safekeepers = node.putArray("safekeepers");
+        for (WalServices.Position position : positions) {
+            safekeepers
+                    .addObject()
+                    .put("safekeeper", position.safekeeper())
+                    .put("term", position.term())
+                    .put("flush_lsn", position.flushLsn().toString())
+                    .put("commit_lsn", position.commitLsn().toString());
+        }
+        try {
+            PageService.TimelineStatus ingested = pages.status(timeline);
+            node.put("ingested_lsn", ingested.lastRecordLsn().toString());
+            node.put("disk_consistent_lsn", ingested.diskConsistentLsn().toString());
+            node.put("size_bytes", ingested.sizeBytes());
+        } catch (IOException e) {
+            node.put("ingest_error", e.getMessage());
+        }
+    }
+
+    private static void compute(Computes.Started compute, ObjectNode node) {
+        node.put("pid", compute.pid());
+        node.put("data_directory", compute.dataDirectory());
+        node.put("socket_directory", compute.socketDirectory());
+        node.put("port", compute.port());
+        node.put("start_lsn", compute.startLsn().toString());
+        ObjectNode phases = node.putObject("wake_ms");
+        compute.phaseNanos().forEach((phase, nanos) -> phases.put(phase, nanos / 1e6));
+    }
+
+    private Answer checkPages(Branch branch) throws IOException {
+        Endpoint endpoint = projects.endpointOf(branch);
+        Computes.PageCheck check = endpoints.checkPages(endpoint.id());
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        node.put("lsn", check.lsn().toString());
+        node.put("blocks", check.blocks());
+        node.put("relations", check.relations());
+        node.put("slru_blocks", check.slruBlocks());
+        var differences = node.putArray("differences");
+        check.differences().forEach(differences::add);
+        return new Answer(200, node);
+    }
+}

@@ -1,0 +1,179 @@
+package dev.sluice.controlplane.server;
+
+import dev.sluice.compute.process.ComputeUser;
+import dev.sluice.compute.process.RunDirectory;
+import dev.sluice.tls.LocalCertificates;
+import java.io.IOException;
+import java.nio.channels.FileLock;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every part as a process of its own, as on a fleet: starts them in order, starts again what ends
+ * by itself, and stops them from the top. A part ends by itself when this process is gone.
+ */
+public final class Supervisor implements RunningServer {
+    private static final Logger log = LoggerFactory.getLogger(Supervisor.class);
+
+    private final DataFolder folder;
+    private final PartsConfig config;
+    private final Path configFile;
+    private final boolean verbose;
+    private final FileLock lock;
+    private final List<PartProcess> parts = new ArrayList<>();
+    private String connectionString = "";
+
+    private Supervisor(
+            DataFolder folder,
+            PartsConfig config,
+            Path configFile,
+            boolean verbose,
+            FileLock lock) {
+        this.folder = folder;
+        this.config = config;
+        this.configFile = configFile;
+        this.verbose = verbose;
+        this.lock = lock;
+    }
+
+    /** As {@link Server#start}. */
+    public static RunningServer start(
+            ServerOptions options, DataFolder folder, boolean verbose, Progress progress)
+            throws IOException {
+        FileLock lock = folder.lock();
+        int port;
+        try (GatewayPort reserved = GatewayPort.reserve(options.listen(), options.port())) {
+            port = reserved.port();
+        } catch (IOException e) {
+            lock.close();
+            throw e;
+        }
+        PartsConfig config = PartsConfig.of(options, folder, port);
+        Path configFile = folder.root().resolve("parts.json");
+        Supervisor supervisor = new Supervisor(folder, config, configFile, verbose, lock);
+        try {
+            config.write(configFile);
+            supervisor.startAll(progress);
+            return supervisor;
+        } catch (IOException | RuntimeException e) {
+            supervisor.close();
+            throw e;
+        }
+    }
+
+    private void startAll(Progress progress) throws IOException {
+        SocketPlaces places =
+                SocketPlaces.in(RunDirectory.open(folder.root(), ComputeUser.current()));
+        for (int number = 1; number <= config.safekeepers(); number++) {
+            startPart(
+                    "safekeeper " + number,
+                    places.safekeeper(number).toString(),
+                    folder.safekeeper(number).toString(),
+                    progress,
+                    List.of("safekeeper", "--number=" + number));
+        }
+        startPart(
+                "pageserver",
+                places.pageserver().toString(),
+                folder.pageserver().toString(),
+                progress,
+                List.of("pageserver"));
+        startPart("agent", places.agent().toString(), "", progress, List.of("agent"));
+        String ready =
+                startPart(
+                        "control-plane",
+                        places.controlPlane().toString(),
+                        folder.catalog() + ".mv.db",
+                        progress,
+                        List.of("control-plane"));
+        startPart(
+                "gateway", config.listen() + ":" + config.port(), "", progress, List.of("gateway"));
+        publish(ready);
+    }
+
+    private String startPart(
+            String name, String address, String data, Progress progress, List<String> arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>(arguments);
+        command.add("--config=" + configFile);
+        if (verbose) {
+            command.add("--verbose");
+        }
+        PartProcess part =
+                new PartProcess(
+                        name,
+                        address,
+                        data,
+                        JavaCommand.server(command),
+                        folder.logs(),
+                        this::changed);
+        parts.add(part);
+        return part.start(progress);
+    }
+
+    /**
+     * A part was started again: who asks for the status is told its new process id, and where a new
+     * API is.
+     */
+    private void changed(PartProcess part, String ready) {
+        try {
+            if (part.name().equals("control-plane")) {
+                publish(ready);
+            } else {
+                writeList();
+            }
+        } catch (IOException e) {
+            log.error("cannot tell that {} was started again", part.name(), e);
+        }
+    }
+
+    private void publish(String controlPlaneReady) throws IOException {
+        writeList();
+        int space = controlPlaneReady.indexOf(' ');
+        String apiUrl = controlPlaneReady.substring(0, space);
+        connectionString = controlPlaneReady.substring(space + 1);
+        folder.writeInfo(
+                new ServerInfo(
+                        ProcessHandle.current().pid(),
+                        Server.connectAddress(config.listen()),
+                        config.port(),
+                        ServerOptions.DOMAIN,
+                        apiUrl,
+                        LocalCertificates.openOrCreate(folder.certificates(), ServerOptions.DOMAIN)
+                                .authorityFile()
+                                .toString()));
+    }
+
+    private void writeList() throws IOException {
+        List<StatusRoutes.Part> list = new ArrayList<>();
+        for (PartProcess part : parts.reversed()) {
+            list.add(
+                    new StatusRoutes.Part(
+                            part.name(), part.pid(), part.state(), part.address(), part.data()));
+        }
+        PartList.write(folder, list);
+    }
+
+    @Override
+    public String connectionString() {
+        return connectionString;
+    }
+
+    @Override
+    public void close() {
+        // The control plane suspends the computes, for which it needs the agent and all below: one
+        // after the other.
+        for (PartProcess part : parts.reversed()) {
+            part.stop();
+        }
+        try {
+            folder.deleteInfo();
+            lock.close();
+        } catch (IOException e) {
+            log.error("cannot give the data folder back", e);
+        }
+    }
+}

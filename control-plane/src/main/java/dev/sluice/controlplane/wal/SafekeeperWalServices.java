@@ -1,0 +1,117 @@
+package dev.sluice.controlplane.wal;
+
+import dev.sluice.controlplane.project.Refusal;
+import dev.sluice.controlplane.project.WalServices;
+import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.client.TimelineStatus;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.wal.RecordBoundary;
+import dev.sluice.walservice.wal.WalBytes;
+import dev.sluice.walservice.wal.WalSegments;
+import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartAddress;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Talks to each safekeeper in turn; a quorum that answers is enough, except where a timeline is
+ * made.
+ */
+public final class SafekeeperWalServices implements WalServices {
+    private static final Logger log = LoggerFactory.getLogger(SafekeeperWalServices.class);
+
+    private final List<SafekeeperClient> clients;
+
+    public SafekeeperWalServices(List<PartAddress> addresses) {
+        this.clients = addresses.stream().map(SafekeeperClient::new).toList();
+    }
+
+    @Override
+    public List<PartAddress> addresses() {
+        return clients.stream().map(SafekeeperClient::address).toList();
+    }
+
+    /** More than half of the safekeepers. */
+    public int quorum() {
+        return clients.size() / 2 + 1;
+    }
+
+    @Override
+    public void create(TenantTimelineId id, long systemIdentifier, int pgVersion, Lsn start)
+            throws IOException {
+        for (SafekeeperClient client : clients) {
+            client.createTimeline(id, systemIdentifier, pgVersion, start);
+        }
+    }
+
+    @Override
+    public void delete(TenantTimelineId id) throws IOException {
+        for (SafekeeperClient client : clients) {
+            client.deleteTimeline(id);
+        }
+    }
+
+    @Override
+    public List<Position> positions(TenantTimelineId id) {
+        List<Position> positions = new ArrayList<>();
+        for (int i = 0; i < clients.size(); i++) {
+            try {
+                TimelineStatus status = clients.get(i).status(id);
+                positions.add(
+                        new Position(
+                                i + 1, status.term().number(), status.flush(), status.commit()));
+            } catch (IOException e) {
+                // It has no position: that it is not in the list says so.
+                log.debug("safekeeper {} does not answer", i + 1, e);
+            }
+        }
+        return positions;
+    }
+
+    @Override
+    public Lsn commitLsn(TenantTimelineId id) throws IOException {
+        List<Position> positions = positions(id);
+        if (positions.size() < quorum()) {
+            throw new IOException(
+                    "only " + positions.size() + " of " + clients.size() + " safekeepers answer");
+        }
+        return positions.stream()
+                .map(Position::commitLsn)
+                .max(Comparator.naturalOrder())
+                .orElseThrow();
+    }
+
+    @Override
+    public Lsn recordBoundary(TenantTimelineId id, Lsn lsn) throws IOException {
+        SafekeeperClient best = clients.getFirst();
+        TimelineStatus status = best.status(id);
+        for (SafekeeperClient client : clients.subList(1, clients.size())) {
+            TimelineStatus other = client.status(id);
+            if (other.commit().isAfter(status.commit())) {
+                best = client;
+                status = other;
+            }
+        }
+        if (lsn.isBefore(status.start())) {
+            throw new Refusal(
+                    Refusal.Reason.BAD_REQUEST,
+                    "LSN " + lsn + " lies before the beginning of this history, " + status.start());
+        }
+        SafekeeperClient source = best;
+        WalBytes stored =
+                (Lsn at, ByteBuffer into) ->
+                        into.put(source.read(id, at, at.plus(into.remaining())));
+        boolean nearStart = WalSegments.segmentOf(lsn) - WalSegments.segmentOf(status.start()) <= 1;
+        RecordBoundary boundary =
+                nearStart
+                        ? RecordBoundary.atOrBefore(
+                                stored, new RecordBoundary(status.start(), Lsn.INVALID), lsn)
+                        : RecordBoundary.atOrBefore(stored, lsn);
+        return boundary.lsn();
+    }
+}
