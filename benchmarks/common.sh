@@ -13,6 +13,7 @@ bench_dir=$(mktemp -d "${BENCH_DIR:-${TMPDIR:-/tmp}}/sluice-bench.XXXXXX")
 export SLUICE_DATA=$bench_dir/sluice
 plain_port=
 binaries=
+computes=
 as_user=()
 plain_clusters=()
 
@@ -23,7 +24,8 @@ cleanup() {
     plain_stop "$cluster" >/dev/null 2>&1 || true
   done
   "$SLUICE" down >/dev/null 2>&1 || true
-  rm -rf "$bench_dir"
+  # As root, computes lie outside the data folder.
+  rm -rf "$bench_dir" ${computes:+"$computes"}
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
@@ -52,6 +54,7 @@ sluice_up() {
   "$SLUICE" endpoints start main >/dev/null
   local compute
   compute=$("$SLUICE" status -o json | sed -n '/"compute" : {/,/}/s/.*"pid" : \([0-9]*\).*/\1/p' | head -1)
+  computes=$("$SLUICE" status -o json | sed -n 's/.*"computes" : "\(.*\)".*/\1/p')
   binaries=$(dirname "$(readlink "/proc/$compute/exe")")
   local user
   user=$(stat -c %U "/proc/$compute")
