@@ -6,8 +6,7 @@ import dev.sluice.controlplane.project.Computes;
 import dev.sluice.storage.key.Slru;
 import dev.sluice.storage.pageserver.BaseBackup;
 import dev.sluice.storage.pageserver.PageService;
-import dev.sluice.storage.postgres.v17.mask.PageComparison;
-import dev.sluice.storage.postgres.v17.mask.PageDifference;
+import dev.sluice.storage.postgres.PostgresMajor;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
 import dev.sluice.wire.Lsn;
@@ -50,6 +49,7 @@ public final class DirectoryCheck {
     private final Lsn at;
     private final ShimFile manifest;
     private final BaseBackup backup;
+    private final PostgresMajor major;
     private final Map<ForkOf, Integer> sizes = new HashMap<>();
     private final Set<RelFileLocator> unlogged = new HashSet<>();
     private final Map<ForkOf, Integer> localSizes = new HashMap<>();
@@ -65,6 +65,7 @@ public final class DirectoryCheck {
         this.manifest = ShimFile.open(kept.manifest());
         pages.waitForLsn(kept.timeline(), at, INGEST_LIMIT);
         this.backup = pages.baseBackup(kept.timeline(), at);
+        this.major = PostgresMajor.of(backup.postgresMajor());
         for (BaseBackup.RelationFork fork : backup.relations()) {
             sizes.put(new ForkOf(fork.relation(), fork.fork()), fork.blocks());
             if (fork.fork() == Fork.INIT) {
@@ -151,8 +152,7 @@ public final class DirectoryCheck {
                     i < known
                             ? Arrays.copyOfRange(remote.array(), i * BLOCK, (i + 1) * BLOCK)
                             : new byte[BLOCK];
-            PageDifference difference =
-                    PageComparison.ofDataDirectory(there, here, fork.fork(), block);
+            String difference = major.difference(there, here, fork.fork(), block);
             blocks++;
             compared.add(fork.relation());
             if (difference != null) {

@@ -20,10 +20,13 @@ import dev.sluice.controlplane.project.WalServices;
 import dev.sluice.storage.pageserver.PageService;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class ControlPlane implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ControlPlane.class);
     private static final int PG_VERSION = 17;
+    private static final Duration RECOVERY_PAUSE = Duration.ofSeconds(10);
 
     private final Catalog catalog;
     private final PageService pages;
@@ -42,6 +46,7 @@ public final class ControlPlane implements AutoCloseable {
     private final Projects projects;
     private final IdleWatch idleWatch;
     private final Names names;
+    private final Map<String, Long> recoveries = new ConcurrentHashMap<>();
 
     /**
      * @param wakes hears of starts and stops too, for metrics
@@ -100,8 +105,33 @@ public final class ControlPlane implements AutoCloseable {
             public void stopped(Endpoint endpoint, boolean cleanly) {
                 roles.stopped(endpoint, cleanly);
                 wakes.stopped(endpoint, cleanly);
+                if (!cleanly) {
+                    recover(endpoint);
+                }
             }
         };
+    }
+
+    /**
+     * Starts a compute again that ended by itself: roles may have been made in it that only it can
+     * tell of. One that ends again right away is left to the next client.
+     */
+    private void recover(Endpoint endpoint) {
+        long now = System.nanoTime();
+        Long before = recoveries.put(endpoint.id(), now);
+        if (before == null || now - before > RECOVERY_PAUSE.toNanos()) {
+            wakeToReadRoles(endpoint);
+        }
+    }
+
+    private void wakeToReadRoles(Endpoint endpoint) {
+        log.info("{} was not stopped cleanly: waking it to read its roles", endpoint.id());
+        CompletableFuture<Computes.Started> wake = endpoints.wake(endpoint.id());
+        var _ =
+                wake.exceptionally(e -> {
+                    log.error("cannot wake {}", endpoint.id(), e);
+                    throw new CompletionException(e);
+                });
     }
 
     /**
@@ -124,15 +154,7 @@ public final class ControlPlane implements AutoCloseable {
             for (Endpoint endpoint : catalog.endpoints(project.id())) {
                 if (endpoint.computeExpected()
                         && endpoints.state(endpoint.id()) instanceof Endpoints.State.Idle) {
-                    log.info(
-                            "{} was not stopped cleanly: waking it to read its roles",
-                            endpoint.id());
-                    CompletableFuture<Computes.Started> wake = endpoints.wake(endpoint.id());
-                    var _ =
-                            wake.exceptionally(e -> {
-                                log.error("cannot wake {}", endpoint.id(), e);
-                                throw new CompletionException(e);
-                            });
+                    wakeToReadRoles(endpoint);
                 }
             }
         }

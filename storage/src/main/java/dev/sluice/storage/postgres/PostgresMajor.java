@@ -5,10 +5,12 @@ import dev.sluice.storage.key.Key;
 import dev.sluice.storage.postgres.v17.Postgres17;
 import dev.sluice.storage.redo.PageRedo;
 import dev.sluice.storage.timeline.TimelineReader;
+import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.WalRecord;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** One major version of Postgres: everything that depends on its formats. Stateless. */
 public interface PostgresMajor {
@@ -62,6 +64,14 @@ public interface PostgresMajor {
 
     /** The file in {@code pg_twophase} that a key of kind {@link Key#TWO_PHASE} stands for. */
     String twoPhaseFileName(Key key);
+
+    /**
+     * Compares a page as WAL makes it with the page of a data directory that a clean stop left,
+     * leaving out what Postgres changes without WAL.
+     *
+     * @return the difference, for people; null when equal
+     */
+    @Nullable String difference(byte[] stored, byte[] local, Fork fork, int block);
 
     /** The directories that {@code initdb} makes, relative, parents first; databases excepted. */
     List<String> directories();

@@ -5,14 +5,18 @@ import dev.sluice.storage.key.Key;
 import dev.sluice.storage.postgres.CheckPoint;
 import dev.sluice.storage.postgres.ControlFile;
 import dev.sluice.storage.postgres.PostgresMajor;
+import dev.sluice.storage.postgres.v17.mask.PageComparison;
+import dev.sluice.storage.postgres.v17.mask.PageDifference;
 import dev.sluice.storage.postgres.v17.redo.Redo17;
 import dev.sluice.storage.redo.PageRedo;
 import dev.sluice.storage.timeline.TimelineReader;
+import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.ResourceManager;
 import dev.sluice.walservice.wal.WalRecord;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Postgres 17. */
 public final class Postgres17 implements PostgresMajor {
@@ -116,6 +120,12 @@ public final class Postgres17 implements PostgresMajor {
     @Override
     public String twoPhaseFileName(Key key) {
         return String.format("pg_twophase/%08X%08X", key.database(), key.relation());
+    }
+
+    @Override
+    public @Nullable String difference(byte[] stored, byte[] local, Fork fork, int block) {
+        PageDifference difference = PageComparison.ofDataDirectory(stored, local, fork, block);
+        return difference == null ? null : difference.toString();
     }
 
     @Override

@@ -1,0 +1,168 @@
+package dev.sluice.controlplane.project;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.controlplane.catalog.Branch;
+import dev.sluice.controlplane.catalog.Catalog;
+import dev.sluice.controlplane.catalog.Endpoint;
+import dev.sluice.controlplane.catalog.Operation;
+import dev.sluice.controlplane.catalog.Project;
+import dev.sluice.controlplane.parts.DirectoryCalls;
+import dev.sluice.controlplane.routing.Routes;
+import dev.sluice.walservice.timeline.TenantId;
+import dev.sluice.walservice.timeline.TimelineId;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EndpointsTest {
+    private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
+    private static final String EP = "ep-1";
+
+    @TempDir Path directory;
+    private Catalog catalog;
+
+    @BeforeEach
+    void open() {
+        catalog = Catalog.open(directory.resolve("catalog"));
+        addProject("p", EP);
+    }
+
+    private void addProject(String id, String endpointId) {
+        catalog.insertProject(new Project(id, id, TenantId.random(), 17, 1, NOW, NOW));
+        Branch main =
+                new Branch(
+                        "br-" + id,
+                        id,
+                        "main",
+                        TimelineId.random(),
+                        null,
+                        null,
+                        true,
+                        false,
+                        NOW,
+                        NOW);
+        catalog.insertBranch(
+                main,
+                new Endpoint(endpointId, id, main.id(), 300, false, null, NOW, NOW),
+                List.of(),
+                List.of());
+    }
+
+    @AfterEach
+    void close() {
+        catalog.close();
+    }
+
+    private Endpoints endpoints(Computes computes) {
+        InstantSource clock = InstantSource.fixed(NOW);
+        return new Endpoints(
+                catalog,
+                computes,
+                new Operations(catalog, clock),
+                clock,
+                new Endpoints.Listener() {});
+    }
+
+    @Test
+    void howeverManyAskItStartsOnce() {
+        CountDownLatch gate = new CountDownLatch(1);
+        FakeComputes computes = new FakeComputes(gate);
+        Endpoints endpoints = endpoints(computes);
+        List<CompletableFuture<Computes.Started>> wakes = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            wakes.add(endpoints.wake(EP));
+        }
+        assertThat(endpoints.state(EP)).isInstanceOf(Endpoints.State.Starting.class);
+        gate.countDown();
+        assertThat(wakes).allSatisfy(wake -> assertThat(wake.join().endpointId()).isEqualTo(EP));
+        assertThat(computes.calls).containsExactly("start " + EP);
+        assertThat(catalog.endpoint(EP)).map(Endpoint::computeExpected).contains(true);
+    }
+
+    @Test
+    void aFailedStartIsToldAndTheNextAskStartsAgain() {
+        FakeComputes computes = FakeComputes.ready();
+        Endpoints endpoints = endpoints(computes);
+        computes.failWith("no quorum");
+        assertThatThrownBy(() -> endpoints.wakeAndWait(EP))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("no quorum");
+        assertThat(endpoints.state(EP)).isEqualTo(new Endpoints.State.Idle());
+        computes.failWith(null);
+        assertThat(endpoints.wakeAndWait(EP).pid()).isEqualTo(1);
+        assertThat(catalog.operations("p", 10))
+                .extracting(Operation::status)
+                .contains("failed", "finished");
+    }
+
+    @Test
+    void suspendWaitsForAStartUnderWay() {
+        CountDownLatch gate = new CountDownLatch(1);
+        FakeComputes computes = new FakeComputes(gate);
+        Endpoints endpoints = endpoints(computes);
+        CompletableFuture<Computes.Started> wake = endpoints.wake(EP);
+        Thread suspend = Thread.ofVirtual().start(() -> endpoints.suspend(EP));
+        gate.countDown();
+        wake.join();
+        assertThat(suspend).satisfies(Thread::join);
+        assertThat(computes.calls).containsExactly("start " + EP, "suspend " + EP);
+        assertThat(endpoints.state(EP)).isEqualTo(new Endpoints.State.Idle());
+        assertThat(catalog.endpoint(EP)).map(Endpoint::computeExpected).contains(false);
+    }
+
+    @Test
+    void aComputeThatDiesIsStartedByTheNextAskAndItsRolesAreInDoubt() {
+        FakeComputes computes = FakeComputes.ready();
+        Endpoints endpoints = endpoints(computes);
+        endpoints.wakeAndWait(EP);
+        computes.die(EP);
+        assertThat(endpoints.running(EP)).isEmpty();
+        assertThat(catalog.endpoint(EP)).map(Endpoint::computeExpected).contains(true);
+        endpoints.wakeAndWait(EP);
+        assertThat(computes.calls).containsExactly("start " + EP, "start " + EP);
+    }
+
+    @Test
+    void closingSuspendsAllAndStartsNoMore() {
+        FakeComputes computes = FakeComputes.ready();
+        Endpoints endpoints = endpoints(computes);
+        endpoints.wakeAndWait(EP);
+        endpoints.close();
+        assertThat(computes.calls).containsExactly("start " + EP, "suspend " + EP);
+        assertThatThrownBy(() -> endpoints.wakeAndWait(EP)).hasMessageContaining("shutting down");
+    }
+
+    @Test
+    void aClientNeedNotNameAnEndpointOfTheOnlyProject() {
+        Endpoints endpoints = endpoints(FakeComputes.ready());
+        Routes routes =
+                new Routes(catalog, endpoints, new Roles(catalog, InstantSource.fixed(NOW)));
+        DirectoryCalls.Found found = new DirectoryCalls.Found(EP, "p");
+        assertThat(routes.route(new DirectoryCalls.Wish(null, null, "db", "role")))
+                .isEqualTo(found);
+        assertThat(routes.route(new DirectoryCalls.Wish(null, "main", "db", "role")))
+                .isEqualTo(found);
+        assertThat(routes.route(new DirectoryCalls.Wish(EP, null, "db", "role"))).isEqualTo(found);
+        assertThat(routes.route(new DirectoryCalls.Wish(EP + "-pooler", null, "db", "role")))
+                .isEqualTo(found);
+        assertThatThrownBy(
+                        () -> routes.route(new DirectoryCalls.Wish("ep-none", null, "db", "role")))
+                .hasMessageContaining("ep-none");
+        assertThatThrownBy(() -> routes.route(new DirectoryCalls.Wish(null, "none", "db", "role")))
+                .hasMessageContaining("none");
+
+        addProject("q", "ep-2");
+        assertThatThrownBy(() -> routes.route(new DirectoryCalls.Wish(null, null, "db", "role")))
+                .isInstanceOf(Refusal.class);
+    }
+}
