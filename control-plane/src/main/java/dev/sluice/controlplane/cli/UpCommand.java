@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -56,8 +57,9 @@ final class UpCommand implements Callable<Integer> {
     @Option(
             names = "--safekeepers",
             paramLabel = "N",
-            description = "How many: 1, 3, … (default: 1).")
-    private int safekeepers = 1;
+            description =
+                    "How many: 1, 3, …; the same at every start (default: as at the first start, or 1).")
+    private @Nullable Integer safekeepers;
 
     @Option(
             names = "--suspend-after",
@@ -95,6 +97,7 @@ final class UpCommand implements Callable<Integer> {
         ServerOptions options = options();
         DataFolder folder = data.folder();
         folder.create();
+        folder.requireSafekeepers(options.safekeepers());
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         if (detach) {
@@ -129,13 +132,13 @@ final class UpCommand implements Callable<Integer> {
         return 0;
     }
 
-    private ServerOptions options() {
+    private ServerOptions options() throws IOException {
         try {
             return new ServerOptions(
                     listen,
                     port,
                     apiPort,
-                    safekeepers,
+                    safekeepers(),
                     suspendAfter,
                     postgres.isEmpty() ? Optional.empty() : Optional.of(postgres),
                     separateProcesses);
@@ -144,8 +147,13 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
+    private int safekeepers() throws IOException {
+        Integer given = safekeepers;
+        return given != null ? given : Math.max(1, data.folder().safekeepers());
+    }
+
     /** This command's arguments, for the process that {@code -d} leaves behind. */
-    private java.util.List<String> arguments() {
+    private java.util.List<String> arguments() throws IOException {
         java.util.List<String> arguments = new java.util.ArrayList<>();
         arguments.add("up");
         arguments.add("--report");
@@ -153,7 +161,7 @@ final class UpCommand implements Callable<Integer> {
         arguments.add("--listen=" + listen);
         arguments.add("--port=" + port);
         arguments.add("--api-port=" + apiPort);
-        arguments.add("--safekeepers=" + safekeepers);
+        arguments.add("--safekeepers=" + safekeepers());
         arguments.add("--suspend-after=" + suspendAfter);
         if (!postgres.isEmpty()) {
             arguments.add("--postgres=" + postgres);

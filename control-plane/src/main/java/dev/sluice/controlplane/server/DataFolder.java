@@ -17,6 +17,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The folder that holds everything of one server:
@@ -90,6 +91,33 @@ public final class DataFolder {
 
     public Path safekeeper(int number) {
         return root.resolve("safekeepers").resolve(Integer.toString(number));
+    }
+
+    /** How many safekeepers hold this folder's WAL; 0 before its first start has got that far. */
+    public int safekeepers() throws IOException {
+        Path all = root.resolve("safekeepers");
+        // They are started before the catalog is made: where it is, all of them are.
+        if (!Files.exists(root.resolve("catalog.mv.db")) || !Files.isDirectory(all)) {
+            return 0;
+        }
+        try (Stream<Path> each = Files.list(all)) {
+            return (int) each.count();
+        }
+    }
+
+    /**
+     * Its timelines live on the safekeepers that they were made on. A quorum of fewer could lack
+     * what was acknowledged, and more would not know the timelines.
+     *
+     * @throws IOException when the folder has another number of safekeepers
+     */
+    public void requireSafekeepers(int wanted) throws IOException {
+        int here = safekeepers();
+        if (here != 0 && here != wanted) {
+            throw new IOException(
+                    "the data folder %s was made with --safekeepers %d, which cannot become %d"
+                            .formatted(root, here, wanted));
+        }
     }
 
     public Path logs() {

@@ -1,0 +1,50 @@
+package dev.sluice.controlplane.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DataFolderTest {
+    @TempDir private Path directory;
+    private DataFolder folder = DataFolder.at(Path.of(""));
+
+    @BeforeEach
+    void create() throws IOException {
+        folder = DataFolder.at(directory.resolve("data"));
+        folder.create();
+    }
+
+    private void startedWith(int safekeepers) throws IOException {
+        for (int number = 1; number <= safekeepers; number++) {
+            Files.createDirectories(folder.safekeeper(number));
+        }
+    }
+
+    @Test
+    void keepsItsNumberOfSafekeepers() throws IOException {
+        startedWith(3);
+        Files.createFile(folder.root().resolve("catalog.mv.db"));
+
+        assertThat(folder.safekeepers()).isEqualTo(3);
+        assertThatCode(() -> folder.requireSafekeepers(3)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> folder.requireSafekeepers(1))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(folder.root().toString())
+                .hasMessageContaining("made with --safekeepers 3, which cannot become 1");
+    }
+
+    @Test
+    void takesAnyNumberBeforeItsFirstStartIsDone() throws IOException {
+        assertThat(folder.safekeepers()).isZero();
+        startedWith(1);
+
+        assertThatCode(() -> folder.requireSafekeepers(3)).doesNotThrowAnyException();
+    }
+}
