@@ -13,6 +13,7 @@ import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -167,12 +168,7 @@ public final class Projects {
         TenantTimelineId parentTimeline = timelineOf(parent);
         Lsn point =
                 at.isPresent() ? pointInHistory(parent, at.get()) : wal.commitLsn(parentTimeline);
-        if (at.isEmpty()) {
-            Optional<Computes.Started> compute = endpoints.running(endpointOf(parent).id());
-            if (compute.isPresent()) {
-                refreshQuietly(parent, compute.get());
-            }
-        }
+        Roles.Snapshot inherited = rolesOf(parent, at.isEmpty());
         pages.waitForLsn(parentTimeline, point, INGEST_LIMIT);
         TimelineId timeline = TimelineId.random();
         TenantTimelineId timelineId = new TenantTimelineId(project.tenant(), timeline);
@@ -193,10 +189,7 @@ public final class Projects {
                         now,
                         now);
         catalog.insertBranch(
-                branch,
-                newEndpoint(branch, now),
-                catalog.roles(parent.id()),
-                catalog.databases(parent.id()));
+                branch, newEndpoint(branch, now), inherited.roles(), inherited.databases());
         return branch;
     }
 
@@ -225,12 +218,25 @@ public final class Projects {
         return wal.recordBoundary(timelineOf(owner), lsn);
     }
 
-    private void refreshQuietly(Branch branch, Computes.Started compute) {
-        try {
-            roles.refresh(endpointOf(branch), compute);
-        } catch (java.sql.SQLException e) {
-            log.warn("branching {} with the roles known before: {}", branch.name(), e.getMessage());
+    /**
+     * The branch's roles as its compute says them if it runs and is to be asked, else as last
+     * known.
+     */
+    private Roles.Snapshot rolesOf(Branch branch, boolean askCompute) {
+        Endpoint endpoint = endpointOf(branch);
+        Optional<Computes.Started> compute =
+                askCompute ? endpoints.running(endpoint.id()) : Optional.empty();
+        if (compute.isPresent()) {
+            try {
+                return roles.read(endpoint, compute.get());
+            } catch (SQLException e) {
+                log.warn(
+                        "branching {} with the roles known before: {}",
+                        branch.name(),
+                        e.getMessage());
+            }
         }
+        return new Roles.Snapshot(catalog.roles(branch.id()), catalog.databases(branch.id()));
     }
 
     /** Deletes a branch that is neither the default nor anybody's parent. */

@@ -98,8 +98,25 @@ public final class Roles implements Endpoints.Listener {
         return fresh;
     }
 
+    /** Who may log in to a branch, and its databases, at one moment. */
+    public record Snapshot(List<Role> roles, List<Database> databases) {
+        public Snapshot {
+            roles = List.copyOf(roles);
+            databases = List.copyOf(databases);
+        }
+    }
+
     /** Reads roles and databases from the running compute into the catalog. */
     public void refresh(Endpoint endpoint, Computes.Started compute) throws SQLException {
+        Snapshot now = read(endpoint, compute);
+        catalog.replaceRolesAndDatabases(endpoint.branchId(), now.roles(), now.databases());
+    }
+
+    /**
+     * Reads roles and databases from the running compute, with the passwords that the catalog
+     * knows.
+     */
+    Snapshot read(Endpoint endpoint, Computes.Started compute) throws SQLException {
         Instant now = clock.instant();
         Map<String, Role> known =
                 catalog.roles(endpoint.branchId()).stream()
@@ -128,7 +145,7 @@ public final class Roles implements Endpoints.Listener {
                 }
             }
         }
-        catalog.replaceRolesAndDatabases(endpoint.branchId(), roles, databases);
+        return new Snapshot(roles, databases);
     }
 
     private static Role role(String branchId, ResultSet row, Map<String, Role> known, Instant now)
