@@ -25,12 +25,32 @@ final class EphemeralFile implements Closeable {
     private record Tail(long base, byte[] bytes) {}
 
     private final Path path;
+    private final Opener opener;
     private volatile Tail tail = new Tail(0, new byte[BUFFER_BYTES]);
     private volatile @Nullable FileChannel channel;
     private long size;
 
+    /** Makes the file; a test gives one whose disk is full at times. */
+    interface Opener {
+        FileChannel open(Path path) throws IOException;
+    }
+
     EphemeralFile(Path path) {
+        this(path, EphemeralFile::create);
+    }
+
+    EphemeralFile(Path path, Opener opener) {
         this.path = path;
+        this.opener = opener;
+    }
+
+    private static FileChannel create(Path path) throws IOException {
+        return FileChannel.open(
+                path,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
     }
 
     long size() {
@@ -43,9 +63,9 @@ final class EphemeralFile implements Closeable {
     long append(byte[] bytes) throws IOException {
         int used = (int) (size - tail.base);
         if (bytes.length > BUFFER_BYTES - used) {
-            spill(tail.bytes, used);
+            spill(tail.bytes, used, tail.base);
             if (bytes.length > BUFFER_BYTES) {
-                spill(bytes, bytes.length);
+                spill(bytes, bytes.length, size);
                 long position = size;
                 size += bytes.length;
                 tail = new Tail(size, new byte[BUFFER_BYTES]);
@@ -60,21 +80,19 @@ final class EphemeralFile implements Closeable {
         return position;
     }
 
-    private void spill(byte[] bytes, int length) throws IOException {
+    /**
+     * Writes to a place, not to the file's end: where a disk was full in the middle of a write, the
+     * next attempt begins at the same place again.
+     */
+    private void spill(byte[] bytes, int length, long position) throws IOException {
         FileChannel file = channel;
         if (file == null) {
-            file =
-                    FileChannel.open(
-                            path,
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.TRUNCATE_EXISTING,
-                            StandardOpenOption.READ,
-                            StandardOpenOption.WRITE);
+            file = opener.open(path);
             channel = file;
         }
         ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, length);
         while (buffer.hasRemaining()) {
-            file.write(buffer);
+            file.write(buffer, position + buffer.position());
         }
     }
 
