@@ -3,7 +3,7 @@ package dev.sluice.compute.agent;
 import dev.sluice.compute.process.ComputeUser;
 import dev.sluice.compute.process.RunDirectory;
 import dev.sluice.compute.shim.ShimFile;
-import dev.sluice.storage.pageserver.BaseBackup;
+import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.walservice.wal.WalSegments;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -6,7 +6,7 @@ import dev.sluice.compute.shim.PageSource;
 import dev.sluice.compute.shim.ShimFile;
 import dev.sluice.compute.shim.ShimLibrary;
 import dev.sluice.compute.shim.ShimServer;
-import dev.sluice.storage.pageserver.BaseBackup;
+import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.storage.pageserver.PageService;
 import dev.sluice.walservice.proposer.ProposerConfig;
 import dev.sluice.walservice.proposer.WalProposer;

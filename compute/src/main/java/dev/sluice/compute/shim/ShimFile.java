@@ -1,6 +1,6 @@
 package dev.sluice.compute.shim;
 
-import dev.sluice.storage.pageserver.BaseBackup.RelationFork;
+import dev.sluice.storage.basebackup.BaseBackup.RelationFork;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
 import dev.sluice.wire.Lsn;

@@ -2,7 +2,7 @@ package dev.sluice.compute.shim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.storage.pageserver.BaseBackup.RelationFork;
+import dev.sluice.storage.basebackup.BaseBackup.RelationFork;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
 import dev.sluice.wire.Lsn;

@@ -3,7 +3,7 @@ package dev.sluice.compute.shim;
 import dev.sluice.compute.binaries.PostgresBinaries;
 import dev.sluice.compute.process.ComputeUser;
 import dev.sluice.compute.template.PostgresTemplate;
-import dev.sluice.storage.pageserver.BaseBackup.RelationFork;
+import dev.sluice.storage.basebackup.BaseBackup.RelationFork;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
 import java.io.IOException;

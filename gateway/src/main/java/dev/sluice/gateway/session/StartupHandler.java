@@ -3,6 +3,7 @@ package dev.sluice.gateway.session;
 import dev.sluice.gateway.transport.Outbound;
 import dev.sluice.gateway.transport.TlsFrontDoor;
 import dev.sluice.wire.SqlState;
+import dev.sluice.wire.backend.NegotiateProtocolVersion;
 import dev.sluice.wire.frame.WireFormatException;
 import dev.sluice.wire.startup.CancelRequest;
 import dev.sluice.wire.startup.GSSENCRequest;
@@ -181,7 +182,7 @@ public final class StartupHandler extends ByteToMessageDecoder {
                             "connection is insecure (try using `sslmode=require`)",
                             "This server takes encrypted connections only.");
         } else {
-            startup.negotiation(NEWEST).ifPresent(connection()::write);
+            NegotiateProtocolVersion.answering(startup, NEWEST).ifPresent(connection()::write);
             AuthenticationHandler next =
                     new AuthenticationHandler(connection(), startup, serverName, encrypted);
             ctx.pipeline().addAfter(ctx.name(), "authentication", next);

@@ -1,12 +1,11 @@
 package dev.sluice.storage.basebackup;
 
+import dev.sluice.storage.basebackup.BaseBackup.Extent;
+import dev.sluice.storage.basebackup.BaseBackup.File;
 import dev.sluice.storage.key.BlockCount;
 import dev.sluice.storage.key.Key;
 import dev.sluice.storage.key.Slru;
 import dev.sluice.storage.page.Page;
-import dev.sluice.storage.pageserver.BaseBackup;
-import dev.sluice.storage.pageserver.BaseBackup.Extent;
-import dev.sluice.storage.pageserver.BaseBackup.File;
 import dev.sluice.storage.postgres.CheckPoint;
 import dev.sluice.storage.postgres.ControlFile;
 import dev.sluice.storage.postgres.PostgresMajor;

@@ -1,8 +1,8 @@
 package dev.sluice.storage.basebackup;
 
+import dev.sluice.storage.basebackup.BaseBackup.RelationFork;
 import dev.sluice.storage.key.BlockCount;
 import dev.sluice.storage.key.Key;
-import dev.sluice.storage.pageserver.BaseBackup.RelationFork;
 import dev.sluice.storage.timeline.TimelineReader;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;

@@ -1,5 +1,6 @@
 package dev.sluice.storage.pageserver;
 
+import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.walservice.wal.Fork;

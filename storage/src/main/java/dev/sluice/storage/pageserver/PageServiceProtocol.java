@@ -2,6 +2,7 @@ package dev.sluice.storage.pageserver;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.storage.pageserver.PageService.TimelineStatus;
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;

@@ -1,5 +1,6 @@
 package dev.sluice.storage.pageserver;
 
+import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.wire.Lsn;
 import java.nio.ByteBuffer;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.sluice.storage.pageserver;
 
+import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;

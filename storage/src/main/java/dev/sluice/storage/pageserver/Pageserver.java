@@ -1,5 +1,6 @@
 package dev.sluice.storage.pageserver;
 
+import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.storage.basebackup.BaseBackupMaker;
 import dev.sluice.storage.layer.LayerCache;
 import dev.sluice.storage.layer.TimelineIndex;

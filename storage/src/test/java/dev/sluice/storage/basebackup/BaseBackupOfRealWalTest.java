@@ -8,7 +8,6 @@ import dev.sluice.storage.ingest.SharedCatalog;
 import dev.sluice.storage.ingest.WalIngest;
 import dev.sluice.storage.key.Key;
 import dev.sluice.storage.key.Value;
-import dev.sluice.storage.pageserver.BaseBackup;
 import dev.sluice.storage.postgres.PostgresMajor;
 import dev.sluice.storage.template.TemplateImport;
 import dev.sluice.walservice.wal.ThrowawayPostgres;

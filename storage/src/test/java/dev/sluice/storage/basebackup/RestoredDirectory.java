@@ -2,7 +2,6 @@ package dev.sluice.storage.basebackup;
 
 import dev.sluice.storage.key.Key;
 import dev.sluice.storage.page.Page;
-import dev.sluice.storage.pageserver.BaseBackup;
 import dev.sluice.storage.timeline.TimelineReader;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;

@@ -3,6 +3,7 @@ package dev.sluice.storage.pageserver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.storage.layer.LayerDescriptor;
 import dev.sluice.storage.layer.TimelineIndex;
 import dev.sluice.storage.postgres.ControlFile;

@@ -3,10 +3,12 @@ package dev.sluice.wire.backend;
 import dev.sluice.wire.frame.MessageFields;
 import dev.sluice.wire.frame.WireFormatException;
 import dev.sluice.wire.startup.ProtocolVersion;
+import dev.sluice.wire.startup.StartupMessage;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The server speaks less than the client asked for: {@code 'v', length, Int32 version, Int32 count,
@@ -18,6 +20,21 @@ import java.util.List;
  */
 public record NegotiateProtocolVersion(ProtocolVersion version, List<String> unrecognisedOptions)
         implements BackendMessage {
+    /**
+     * What a server must say before anything else when it cannot do all that was asked: when the
+     * minor version is newer than its own, or when there is a protocol option. As {@code
+     * ProcessStartupPacket} in Postgres 18.
+     *
+     * @param newest that the server speaks
+     */
+    public static Optional<NegotiateProtocolVersion> answering(
+            StartupMessage startup, ProtocolVersion newest) {
+        List<String> options = startup.protocolOptions();
+        return startup.version().minor() > newest.minor() || !options.isEmpty()
+                ? Optional.of(new NegotiateProtocolVersion(startup.negotiated(newest), options))
+                : Optional.empty();
+    }
+
     @Override
     public byte type() {
         return 'v';

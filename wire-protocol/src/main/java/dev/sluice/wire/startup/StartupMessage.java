@@ -1,6 +1,5 @@
 package dev.sluice.wire.startup;
 
-import dev.sluice.wire.backend.NegotiateProtocolVersion;
 import dev.sluice.wire.frame.MessageFields;
 import dev.sluice.wire.frame.WireFormatException;
 import io.netty.buffer.ByteBuf;
@@ -57,18 +56,6 @@ public record StartupMessage(ProtocolVersion version, Map<String, String> parame
     /** The version that the session speaks on a server whose newest is {@code newest}. */
     public ProtocolVersion negotiated(ProtocolVersion newest) {
         return version.compareTo(newest) > 0 ? newest : version;
-    }
-
-    /**
-     * What a server must say before anything else when it cannot do all that was asked: when the
-     * minor version is newer than its own, or when there is a protocol option. As {@code
-     * ProcessStartupPacket} in Postgres 18.
-     */
-    public Optional<NegotiateProtocolVersion> negotiation(ProtocolVersion newest) {
-        List<String> options = protocolOptions();
-        return version.minor() > newest.minor() || !options.isEmpty()
-                ? Optional.of(new NegotiateProtocolVersion(negotiated(newest), options))
-                : Optional.empty();
     }
 
     @Override

@@ -130,7 +130,7 @@ class StartupPacketTest {
                 new StartupMessage(
                         new ProtocolVersion(3, 9999),
                         parameters("user", "me", "_pq_.test_protocol_negotiation", "1"));
-        assertThat(grease.negotiation(ProtocolVersion.V3_2))
+        assertThat(NegotiateProtocolVersion.answering(grease, ProtocolVersion.V3_2))
                 .contains(
                         new NegotiateProtocolVersion(
                                 ProtocolVersion.V3_2, List.of("_pq_.test_protocol_negotiation")));
@@ -141,9 +141,9 @@ class StartupPacketTest {
     void anOldClientWithANewOptionIsToldItsOwnVersion() {
         StartupMessage old =
                 new StartupMessage(ProtocolVersion.V3_0, parameters("_pq_.x", "", "user", "me"));
-        assertThat(old.negotiation(ProtocolVersion.V3_2))
+        assertThat(NegotiateProtocolVersion.answering(old, ProtocolVersion.V3_2))
                 .contains(new NegotiateProtocolVersion(ProtocolVersion.V3_0, List.of("_pq_.x")));
         StartupMessage plain = new StartupMessage(ProtocolVersion.V3_2, parameters("user", "me"));
-        assertThat(plain.negotiation(ProtocolVersion.V3_2)).isEmpty();
+        assertThat(NegotiateProtocolVersion.answering(plain, ProtocolVersion.V3_2)).isEmpty();
     }
 }

@@ -1,4 +1,4 @@
-package dev.sluice.storage.pageserver;
+package dev.sluice.storage.basebackup;
 
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
