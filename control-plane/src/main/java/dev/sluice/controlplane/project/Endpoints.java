@@ -152,8 +152,16 @@ public final class Endpoints {
                             endpointId,
                             "start_compute",
                             () -> {
-                                catalog.setComputeExpected(endpointId, true, clock.instant());
+                                // On disk before anybody gets in; the disk need not delay the
+                                // start.
+                                CompletableFuture<Void> noted =
+                                        CompletableFuture.runAsync(
+                                                () ->
+                                                        catalog.setComputeExpected(
+                                                                endpointId, true, clock.instant()),
+                                                task -> Thread.ofVirtual().start(task));
                                 Computes.Started compute = computes.start(order(endpoint));
+                                noted.join();
                                 listener.started(endpoint, compute);
                                 return compute;
                             });
