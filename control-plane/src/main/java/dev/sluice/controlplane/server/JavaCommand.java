@@ -1,11 +1,15 @@
 package dev.sluice.controlplane.server;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The command line that runs this program again, as a server. */
 public final class JavaCommand {
+    /** Names a JVM cache of what a server loads (JEP 514); it is used if the file is there. */
+    private static final String CACHE = "sluice.server.cache";
+
     private JavaCommand() {}
 
     public static List<String> server(List<String> arguments) {
@@ -17,6 +21,15 @@ public final class JavaCommand {
         command.add("-XX:-UsePerfData");
         command.add("--enable-native-access=ALL-UNNAMED");
         command.add("--sun-misc-unsafe-memory-access=allow");
+        String cache = System.getProperty(CACHE);
+        if (cache != null) {
+            command.add("-D" + CACHE + "=" + cache);
+            if (Files.exists(Path.of(cache))) {
+                command.add("-XX:AOTCache=" + cache);
+                // A cache that does not fit, say another collector's, is passed over: not a word.
+                command.add("-Xlog:disable");
+            }
+        }
         String more = System.getenv("SLUICE_JAVA_OPTS");
         if (more != null && !more.isBlank()) {
             command.addAll(List.of(more.strip().split("\\s+")));
