@@ -18,6 +18,14 @@ public interface AgentCalls {
     /** A template data directory, which both processes can read. */
     String template(int pgVersion) throws IOException;
 
-    /** Waits, some seconds at most, for computes to end after the one of this number. */
-    List<Exit> exitsAfter(long number) throws IOException;
+    /**
+     * @param process names the agent's process; another one runs none of the computes of this one
+     */
+    record Exits(String process, List<Exit> exits) {}
+
+    /**
+     * Waits, some seconds at most, for computes to end after the one of this number; not at all
+     * when {@code process} is not the process that is asked.
+     */
+    Exits exitsAfter(String process, long number) throws IOException;
 }

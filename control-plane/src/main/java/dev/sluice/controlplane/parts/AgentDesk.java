@@ -5,12 +5,14 @@ import dev.sluice.controlplane.project.Templates;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /** Answers {@link AgentCalls} with the computes of this process. */
 public final class AgentDesk implements AgentCalls {
     private static final long LONGEST_WAIT_MILLIS = 5_000;
     private static final int KEPT_EXITS = 1_000;
 
+    private final String process = UUID.randomUUID().toString();
     private final Computes computes;
     private final Templates templates;
     private final List<Exit> exits = new ArrayList<>();
@@ -52,12 +54,15 @@ public final class AgentDesk implements AgentCalls {
     }
 
     @Override
-    public synchronized List<Exit> exitsAfter(long after) throws IOException {
+    public synchronized Exits exitsAfter(String asked, long after) throws IOException {
+        if (!asked.equals(process)) {
+            return new Exits(process, List.copyOf(exits));
+        }
         long deadline = System.nanoTime() + LONGEST_WAIT_MILLIS * 1_000_000;
         while (number <= after) {
             long left = (deadline - System.nanoTime()) / 1_000_000;
             if (left <= 0) {
-                return List.of();
+                return new Exits(process, List.of());
             }
             try {
                 wait(left);
@@ -65,6 +70,6 @@ public final class AgentDesk implements AgentCalls {
                 throw new IOException("interrupted while waiting for computes to end", e);
             }
         }
-        return exits.stream().filter(exit -> exit.number() > after).toList();
+        return new Exits(process, exits.stream().filter(exit -> exit.number() > after).toList());
     }
 }

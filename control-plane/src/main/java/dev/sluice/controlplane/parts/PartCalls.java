@@ -170,17 +170,57 @@ public final class PartCalls {
                 list.add(JSON.<JsonNode>valueToTree(argument));
             }
         }
-        PartChannel channel = idle.poll();
-        if (channel == null) {
-            channel = PartChannel.connect(address);
+        PartChannel kept = idle.poll();
+        if (kept != null) {
+            try {
+                return exchange(kept, address, idle, method, call);
+            } catch (BrokenConnectionException e) {
+                // The other process was started again: no kept connection leads anywhere, and all
+                // that an interrupted call began is gone.
+                log.debug("the part at {} hung up", address, e);
+                for (PartChannel stale; (stale = idle.poll()) != null; ) {
+                    stale.close();
+                }
+            }
         }
-        boolean whole = false;
+        return exchange(PartChannel.connect(address), address, idle, method, call);
+    }
+
+    /** No answer came. */
+    private static final class BrokenConnectionException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        BrokenConnectionException(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    private static PartFrame ask(PartChannel channel, PartAddress address, ObjectNode call)
+            throws IOException {
+        PartFrame frame;
         try {
             send(channel, CALL, call);
-            PartFrame frame = channel.receive();
-            if (frame == null) {
-                throw new IOException("the part at " + address + " closed the connection");
-            }
+            frame = channel.receive();
+        } catch (IOException e) {
+            throw new BrokenConnectionException(address + ": " + e.getMessage(), e);
+        }
+        if (frame == null) {
+            throw new BrokenConnectionException(
+                    "the part at " + address + " closed the connection", null);
+        }
+        return frame;
+    }
+
+    private static @Nullable Object exchange(
+            PartChannel channel,
+            PartAddress address,
+            Queue<PartChannel> idle,
+            Method method,
+            ObjectNode call)
+            throws IOException {
+        boolean whole = false;
+        try {
+            PartFrame frame = ask(channel, address, call);
             JsonNode answer = read(frame);
             whole = true;
             return switch (frame.type()) {

@@ -6,6 +6,8 @@ import dev.sluice.controlplane.project.Templates;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -18,6 +20,7 @@ public final class RemoteComputes implements Computes, Templates, AutoCloseable 
 
     private final AgentCalls agent;
     private final List<ExitListener> listeners = new CopyOnWriteArrayList<>();
+    private final Set<String> running = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
     public RemoteComputes(AgentCalls agent) {
@@ -26,33 +29,49 @@ public final class RemoteComputes implements Computes, Templates, AutoCloseable 
     }
 
     /**
-     * Asks for exits for as long as this lives; an agent that came back counts from the beginning.
+     * Asks for exits for as long as this lives. The computes of an agent that ended ended with it:
+     * the one that came back knows nothing of them.
      */
     private void listen() {
+        String process = "";
         long last = 0;
         while (!closed) {
             try {
-                List<AgentCalls.Exit> exits = agent.exitsAfter(last);
-                for (AgentCalls.Exit exit : exits) {
-                    listeners.forEach(listener -> listener.exited(exit.endpointId(), exit.why()));
+                AgentCalls.Exits answer = agent.exitsAfter(process, last);
+                if (!answer.process().equals(process)) {
+                    if (!process.isEmpty()) {
+                        List.copyOf(running).forEach(id -> exited(id, "its agent ended"));
+                    }
+                    process = answer.process();
+                    last = 0;
+                }
+                for (AgentCalls.Exit exit : answer.exits()) {
+                    exited(exit.endpointId(), exit.why());
                     last = exit.number();
                 }
             } catch (IOException | Refusal e) {
                 log.debug("the agent does not answer", e);
-                last = 0;
                 LockSupport.parkNanos(RETRY_NANOS);
             }
         }
     }
 
+    private void exited(String endpointId, String why) {
+        running.remove(endpointId);
+        listeners.forEach(listener -> listener.exited(endpointId, why));
+    }
+
     @Override
     public Started start(Order order) throws IOException {
-        return agent.start(order);
+        Started started = agent.start(order);
+        running.add(order.endpointId());
+        return started;
     }
 
     @Override
     public void suspend(String endpointId) throws IOException {
         agent.suspend(endpointId);
+        running.remove(endpointId);
     }
 
     @Override

@@ -1,0 +1,71 @@
+package dev.sluice.controlplane.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Every part as a process of its own: it works as in one process, and outlives any of them. */
+class SeparateProcessesIT {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    @Test
+    void aKilledPartComesBackAndNothingIsLost() throws IOException {
+        List<Long> processes;
+        try (Sluice sluice = new Sluice()) {
+            String uri = sluice.up("--separate-processes");
+            processes = new ArrayList<>(pids(sluice));
+            assertThat(processes).hasSize(5).doesNotHaveDuplicates();
+            Sluice.psql(uri, "create table t as select generate_series(1, 1000) i");
+            for (String part : List.of("pageserver", "safekeeper 1", "agent", "control-plane")) {
+                long killed = pid(sluice, part);
+                kill(killed);
+                await().atMost(SOON)
+                        .ignoreExceptions()
+                        .untilAsserted(() -> {
+                            assertThat(pid(sluice, part))
+                                    .as(part)
+                                    .isNotEqualTo(killed)
+                                    .isPositive();
+                            // Cold, so that the page really comes from storage.
+                            sluice.run("endpoints", "suspend", "main").succeeded();
+                            assertThat(Sluice.psql(uri, "select count(*) from t"))
+                                    .isEqualTo("1000");
+                        });
+                Sluice.psql(uri, "update t set i = i + 1");
+            }
+            assertThat(Sluice.psql(uri, "select sum(i) from t")).isEqualTo("504500");
+            processes.addAll(pids(sluice));
+            sluice.run("down").succeeded();
+        }
+        assertThat(processes).noneMatch(pid -> ProcessHandle.of(pid).isPresent());
+    }
+
+    private static void kill(long pid) {
+        ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+
+    private static long pid(Sluice sluice, String name) throws IOException {
+        for (JsonNode part : sluice.json("status").path("parts")) {
+            if (part.path("part").asText().equals(name)) {
+                return part.path("pid").asLong();
+            }
+        }
+        throw new AssertionError("no part " + name);
+    }
+
+    private static List<Long> pids(Sluice sluice) throws IOException {
+        List<Long> pids = new ArrayList<>();
+        for (JsonNode part : sluice.json("status").path("parts")) {
+            pids.add(part.path("pid").asLong());
+        }
+        return pids;
+    }
+}
