@@ -134,9 +134,17 @@ public final class ApiServer implements AutoCloseable {
                             .await();
             server = started;
             return started.actualPort();
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Vert.x throws what the system says, checked or not, undeclared.
             throw new IOException(
-                    "cannot serve the API at " + host + ":" + port + ": " + e.getMessage(), e);
+                    "cannot serve the API at "
+                            + host
+                            + ":"
+                            + port
+                            + ": "
+                            + e.getMessage()
+                            + " (choose another with --api-port)",
+                    e);
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.sluice.controlplane.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -77,7 +79,15 @@ public final class Main implements Runnable {
 
     private static void complain(PrintWriter err, Exception exception) {
         String message =
-                exception.getMessage() == null ? exception.toString() : exception.getMessage();
+                switch (exception) {
+                    // Their messages are but a path.
+                    case NoSuchFileException e -> "no such file or directory: " + e.getFile();
+                    case AccessDeniedException e -> "permission denied: " + e.getFile();
+                    default ->
+                            exception.getMessage() == null
+                                    ? exception.toString()
+                                    : exception.getMessage();
+                };
         err.println("sluice: " + message.lines().findFirst().orElse(exception.toString()));
         if (System.getenv("SLUICE_DEBUG") != null) {
             exception.printStackTrace(err);

@@ -79,6 +79,7 @@ public final class Server implements RunningServer {
         open.push(lock::close);
         GatewayPort port = GatewayPort.reserve(options.listen(), options.port());
         open.push(port);
+        checkPostgres(options);
         ComputeUser user = ComputeUser.current();
         RunDirectory run = RunDirectory.open(folder.root(), user);
         int orphans = Orphans.stop(run.computes(), ORPHANS_LIMIT);
@@ -145,6 +146,13 @@ public final class Server implements RunningServer {
                                     number, folder.safekeeper(number), addresses.get(number - 1))));
         }
         return addresses;
+    }
+
+    /** Told at the start, not when the first compute is to be started. */
+    static void checkPostgres(ServerOptions options) throws IOException {
+        if (options.postgres().isPresent()) {
+            PostgresBinaries.at(Path.of(options.postgres().get()));
+        }
     }
 
     static Templates templates(ServerOptions options, ComputeUser user, Progress progress) {

@@ -46,6 +46,7 @@ public final class Supervisor implements RunningServer {
         FileLock lock = folder.lock();
         int port;
         try (GatewayPort reserved = GatewayPort.reserve(options.listen(), options.port())) {
+            Server.checkPostgres(options);
             port = reserved.port();
         } catch (IOException e) {
             lock.close();
