@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -191,8 +192,7 @@ public final class Catalog implements AutoCloseable {
         sql.transact(transaction -> {
             transaction.update("delete from role where branch_id = ?", branchId);
             writeRoles(transaction, branchId, roles);
-            transaction.update("delete from database where branch_id = ?", branchId);
-            writeDatabases(transaction, branchId, databases);
+            keepDatabases(transaction, branchId, databases);
             transaction.update("update branch set roles_stale = false where id = ?", branchId);
         });
         sync();
@@ -234,6 +234,30 @@ public final class Catalog implements AutoCloseable {
                     role.createdAt(),
                     role.updatedAt());
         }
+    }
+
+    /** Those that are still there keep their id and their time of creation. */
+    private static void keepDatabases(
+            Sql.Transaction transaction, String branchId, List<Database> databases)
+            throws SQLException {
+        Object[] names = databases.stream().map(Database::name).toArray();
+        transaction.update(
+                "delete from database where branch_id = ? and not (name = any (?))",
+                branchId,
+                names);
+        List<Database> fresh = new ArrayList<>();
+        for (Database database : databases) {
+            int known =
+                    transaction.update(
+                            "update database set owner_name = ? where branch_id = ? and name = ?",
+                            database.ownerName(),
+                            branchId,
+                            database.name());
+            if (known == 0) {
+                fresh.add(database);
+            }
+        }
+        writeDatabases(transaction, branchId, fresh);
     }
 
     private static void writeDatabases(

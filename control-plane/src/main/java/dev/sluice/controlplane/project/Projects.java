@@ -13,6 +13,7 @@ import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,6 +21,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -172,8 +175,10 @@ public final class Projects {
         pages.waitForLsn(parentTimeline, point, INGEST_LIMIT);
         TimelineId timeline = TimelineId.random();
         TenantTimelineId timelineId = new TenantTimelineId(project.tenant(), timeline);
-        wal.create(timelineId, project.systemIdentifier(), project.pgVersion(), point);
+        // Safekeepers and pageserver each force their files to disk: neither waits for the other's.
+        CompletableFuture<Void> walBegins = createWal(timelineId, project, point);
         pages.branchTimeline(parentTimeline, timeline, point);
+        await(walBegins);
         pages.attachWal(timelineId, wal.addresses());
         Instant now = clock.instant();
         Branch branch =
@@ -191,6 +196,28 @@ public final class Projects {
         catalog.insertBranch(
                 branch, newEndpoint(branch, now), inherited.roles(), inherited.databases());
         return branch;
+    }
+
+    private CompletableFuture<Void> createWal(TenantTimelineId id, Project project, Lsn start) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        wal.create(id, project.systemIdentifier(), project.pgVersion(), start);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                task -> Thread.ofVirtual().name("create-wal").start(task));
+    }
+
+    private static void await(CompletableFuture<Void> work) throws IOException {
+        try {
+            work.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof UncheckedIOException cause
+                    ? new IOException(cause.getMessage(), cause)
+                    : new IOException(e);
+        }
     }
 
     /**

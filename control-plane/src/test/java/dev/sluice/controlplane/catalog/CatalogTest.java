@@ -2,6 +2,7 @@ package dev.sluice.controlplane.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TimelineId;
@@ -126,6 +127,28 @@ class CatalogTest {
             assertThat(catalog.roles(dev.id())).containsExactly(fresh);
             assertThat(catalog.databases(dev.id())).isEmpty();
             assertThat(catalog.branch(dev.id())).map(Branch::rolesStale).contains(false);
+        }
+    }
+
+    @Test
+    void aDatabaseThatIsStillThereKeepsItsIdAndItsTime() {
+        try (Catalog catalog = open()) {
+            fill(catalog);
+            Database before = catalog.databases(dev.id()).getFirst();
+            Instant later = NOW.plusSeconds(60);
+            catalog.replaceRolesAndDatabases(
+                    dev.id(),
+                    List.of(),
+                    List.of(
+                            new Database(0, dev.id(), "shop", "app", later, later),
+                            new Database(0, dev.id(), "new", "app", later, later)));
+            assertThat(catalog.databases(dev.id()))
+                    .extracting(
+                            Database::id, Database::name, Database::ownerName, Database::createdAt)
+                    .contains(tuple(before.id(), "shop", "app", NOW))
+                    .hasSize(2);
+            catalog.replaceRolesAndDatabases(dev.id(), List.of(), List.of());
+            assertThat(catalog.databases(dev.id())).isEmpty();
         }
     }
 
