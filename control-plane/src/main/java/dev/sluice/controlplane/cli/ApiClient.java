@@ -110,7 +110,7 @@ final class ApiClient {
     private JsonNode call(String method, String path, ObjectNode body) throws IOException {
         HttpURLConnection connection =
                 (HttpURLConnection) URI.create(info.apiUrl() + path).toURL().openConnection();
-        try {
+        try (Patience _ = Patience.begin()) {
             connection.setRequestMethod(method);
             connection.setRequestProperty("Authorization", "Bearer " + key);
             if (method.equals("POST")) {
