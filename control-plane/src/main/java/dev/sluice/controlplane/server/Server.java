@@ -4,7 +4,6 @@ import dev.sluice.compute.agent.AgentConfig;
 import dev.sluice.compute.agent.LocalAgent;
 import dev.sluice.compute.binaries.PostgresBinaries;
 import dev.sluice.compute.process.ComputeUser;
-import dev.sluice.compute.process.Orphans;
 import dev.sluice.compute.process.RunDirectory;
 import dev.sluice.compute.template.PostgresTemplate;
 import dev.sluice.controlplane.api.ApiServer;
@@ -21,14 +20,10 @@ import dev.sluice.tls.LocalCertificates;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
 import dev.sluice.wire.part.PartAddress;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
@@ -40,10 +35,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Server implements RunningServer {
     private static final Logger log = LoggerFactory.getLogger(Server.class);
-    private static final Duration ORPHANS_LIMIT = Duration.ofSeconds(30);
 
     /** What to close, the last started first. */
-    private final Deque<Closeable> open = new ArrayDeque<>();
+    private final OpenParts open = new OpenParts();
 
     private final ServerOptions options;
     private final DataFolder folder;
@@ -82,10 +76,6 @@ public final class Server implements RunningServer {
         checkPostgres(options);
         ComputeUser user = ComputeUser.current();
         RunDirectory run = RunDirectory.open(folder.root(), user);
-        int orphans = Orphans.stop(run.computes(), ORPHANS_LIMIT);
-        if (orphans > 0) {
-            log.info("stopped {} processes of computes that an earlier server left", orphans);
-        }
         SocketPlaces places = SocketPlaces.in(run);
         List<PartAddress> safekeepers = startSafekeepers(places);
         Pageserver pages =
@@ -244,13 +234,6 @@ public final class Server implements RunningServer {
 
     @Override
     public synchronized void close() {
-        while (!open.isEmpty()) {
-            Closeable part = open.pop();
-            try {
-                part.close();
-            } catch (IOException | RuntimeException e) {
-                log.error("a part did not stop cleanly", e);
-            }
-        }
+        open.close();
     }
 }

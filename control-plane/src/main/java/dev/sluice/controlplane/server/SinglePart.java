@@ -3,7 +3,6 @@ package dev.sluice.controlplane.server;
 import dev.sluice.compute.agent.AgentConfig;
 import dev.sluice.compute.agent.LocalAgent;
 import dev.sluice.compute.process.ComputeUser;
-import dev.sluice.compute.process.Orphans;
 import dev.sluice.compute.process.RunDirectory;
 import dev.sluice.controlplane.api.ApiServer;
 import dev.sluice.controlplane.api.Connections;
@@ -39,8 +38,6 @@ import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -54,14 +51,13 @@ import org.slf4j.LoggerFactory;
  */
 public final class SinglePart implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(SinglePart.class);
-    private static final Duration ORPHANS_LIMIT = Duration.ofSeconds(30);
     private static final Duration ATTACH_PERIOD = Duration.ofSeconds(2);
 
     private final PartsConfig config;
     private final DataFolder folder;
     private final SocketPlaces places;
     private final RunDirectory run;
-    private final Deque<Closeable> open = new ArrayDeque<>();
+    private final OpenParts open = new OpenParts();
 
     /**
      * Takes the part's place in the data folder, waiting for an earlier process of it to end.
@@ -116,7 +112,6 @@ public final class SinglePart implements Closeable {
 
     /** Runs the agent. */
     public void agent() throws IOException {
-        Orphans.stop(run.computes(), ORPHANS_LIMIT);
         PageServiceClient pages = new PageServiceClient(places.pageserver());
         open.push(pages);
         String postgres = config.postgres();
@@ -239,13 +234,6 @@ public final class SinglePart implements Closeable {
 
     @Override
     public synchronized void close() {
-        while (!open.isEmpty()) {
-            Closeable part = open.pop();
-            try {
-                part.close();
-            } catch (IOException | RuntimeException e) {
-                log.error("a part did not stop cleanly", e);
-            }
-        }
+        open.close();
     }
 }
