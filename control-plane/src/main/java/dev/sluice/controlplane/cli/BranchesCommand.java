@@ -1,7 +1,6 @@
 package dev.sluice.controlplane.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sluice.controlplane.cli.Output.Column;
@@ -24,9 +23,8 @@ import picocli.CommandLine.Parameters;
         })
 final class BranchesCommand extends GroupCommand {
 
-    /** Prints branches with their parents' names. */
-    private static void print(
-            ClientCommand command, ApiClient api, String project, JsonNode branches)
+    /** The columns of branches, with their parents' names where a table is printed. */
+    private static Column[] columns(ClientCommand command, ApiClient api, String project)
             throws IOException {
         Map<String, String> names = new HashMap<>();
         if (!command.output().isJson()) {
@@ -34,30 +32,22 @@ final class BranchesCommand extends GroupCommand {
                 names.put(branch.path("id").asText(), branch.path("name").asText());
             }
         }
-        command.output()
-                .print(
-                        command.out(),
-                        branches,
-                        new Column(
-                                "NAME",
-                                row ->
-                                        row.path("name").asText()
-                                                + (row.path("default").asBoolean()
-                                                        ? " (default)"
-                                                        : "")),
-                        Column.of("ID", "id"),
-                        new Column(
-                                "PARENT",
-                                row -> {
-                                    String parent = row.path("parent_id").asText("");
-                                    return names.getOrDefault(parent, parent);
-                                }),
-                        Column.of("AT LSN", "parent_lsn"),
-                        Column.of("CREATED", "created_at"));
-    }
-
-    private static ArrayNode one(JsonNode branch) {
-        return JsonNodeFactory.instance.arrayNode().add(branch);
+        return new Column[] {
+            new Column(
+                    "NAME",
+                    row ->
+                            row.path("name").asText()
+                                    + (row.path("default").asBoolean() ? " (default)" : "")),
+            Column.of("ID", "id"),
+            new Column(
+                    "PARENT",
+                    row -> {
+                        String parent = row.path("parent_id").asText("");
+                        return names.getOrDefault(parent, parent);
+                    }),
+            Column.of("AT LSN", "parent_lsn"),
+            Column.of("CREATED", "created_at")
+        };
     }
 
     /** {@code list}. */
@@ -66,7 +56,8 @@ final class BranchesCommand extends GroupCommand {
         @Override
         void run(ApiClient api) throws IOException {
             String project = project(api);
-            print(this, api, project, api.get(project + "/branches").path("branches"));
+            JsonNode branches = api.get(project + "/branches").path("branches");
+            output().print(out(), branches, columns(this, api, project));
         }
     }
 
@@ -80,7 +71,7 @@ final class BranchesCommand extends GroupCommand {
         void run(ApiClient api) throws IOException {
             String project = project(api);
             JsonNode found = api.get(api.branchPath(project, branch)).path("branch");
-            print(this, api, project, output().isJson() ? found : one(found));
+            output().printOne(out(), found, columns(this, api, project));
         }
     }
 
@@ -120,7 +111,7 @@ final class BranchesCommand extends GroupCommand {
                 branch.put("parent_lsn", at);
             }
             JsonNode made = api.post(project + "/branches", body).path("branch");
-            print(this, api, project, output().isJson() ? made : one(made));
+            output().printOne(out(), made, columns(this, api, project));
         }
     }
 
@@ -134,7 +125,7 @@ final class BranchesCommand extends GroupCommand {
         void run(ApiClient api) throws IOException {
             String project = project(api);
             JsonNode gone = api.delete(api.branchPath(project, branch)).path("branch");
-            print(this, api, project, output().isJson() ? gone : one(gone));
+            output().printOne(out(), gone, columns(this, api, project));
         }
     }
 }

@@ -27,26 +27,16 @@ final class DatabasesCommand extends GroupCommand {
 
     /** {@code list}. */
     @Command(name = "list", description = "List a branch's databases.")
-    static final class ListDatabases extends ClientCommand {
-        @Option(
-                names = "--branch",
-                paramLabel = "BRANCH",
-                description = "Default: the default branch.")
-        private String branch = "";
-
+    static final class ListDatabases extends BranchCommand {
         @Override
         void run(ApiClient api) throws IOException {
-            output().print(
-                            out(),
-                            api.get(api.branchPath(project(api), branch) + "/databases")
-                                    .path("databases"),
-                            COLUMNS);
+            output().print(out(), api.get(branch(api) + "/databases").path("databases"), COLUMNS);
         }
     }
 
     /** {@code create}. */
     @Command(name = "create", description = "Make a database.")
-    static final class Create extends ClientCommand {
+    static final class Create extends BranchCommand {
         @Option(names = "--name", paramLabel = "NAME", required = true, description = "Its name.")
         private String name = "";
 
@@ -56,12 +46,6 @@ final class DatabasesCommand extends GroupCommand {
                 description = "Its owner (default: the branch's owner).")
         private String owner = "";
 
-        @Option(
-                names = "--branch",
-                paramLabel = "BRANCH",
-                description = "Default: the default branch.")
-        private String branch = "";
-
         @Override
         void run(ApiClient api) throws IOException {
             ObjectNode body = JsonNodeFactory.instance.objectNode();
@@ -69,44 +53,23 @@ final class DatabasesCommand extends GroupCommand {
             if (!owner.isEmpty()) {
                 database.put("owner_name", owner);
             }
-            JsonNode made =
-                    api.post(api.branchPath(project(api), branch) + "/databases", body)
-                            .path("database");
-            output().print(
-                            out(),
-                            output().isJson()
-                                    ? made
-                                    : JsonNodeFactory.instance.arrayNode().add(made),
-                            COLUMNS);
+            JsonNode made = api.post(branch(api) + "/databases", body).path("database");
+            output().printOne(out(), made, COLUMNS);
         }
     }
 
     /** {@code delete}. */
     @Command(name = "delete", description = "Drop a database, ending its sessions.")
-    static final class Delete extends ClientCommand {
+    static final class Delete extends BranchCommand {
         @Parameters(paramLabel = "NAME", description = "The database.")
         private String name = "";
-
-        @Option(
-                names = "--branch",
-                paramLabel = "BRANCH",
-                description = "Default: the default branch.")
-        private String branch = "";
 
         @Override
         void run(ApiClient api) throws IOException {
             JsonNode gone =
-                    api.delete(
-                                    api.branchPath(project(api), branch)
-                                            + "/databases/"
-                                            + ApiClient.encode(name))
+                    api.delete(branch(api) + "/databases/" + ApiClient.encode(name))
                             .path("database");
-            output().print(
-                            out(),
-                            output().isJson()
-                                    ? gone
-                                    : JsonNodeFactory.instance.arrayNode().add(gone),
-                            COLUMNS);
+            output().printOne(out(), gone, COLUMNS);
         }
     }
 }

@@ -59,12 +59,7 @@ final class EndpointsCommand extends GroupCommand {
                                             + action,
                                     JsonNodeFactory.instance.objectNode())
                             .path("endpoint");
-            output().print(
-                            out(),
-                            output().isJson()
-                                    ? answer
-                                    : JsonNodeFactory.instance.arrayNode().add(answer),
-                            COLUMNS);
+            output().printOne(out(), answer, COLUMNS);
         }
     }
 

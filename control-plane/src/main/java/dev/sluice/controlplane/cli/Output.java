@@ -2,6 +2,7 @@ package dev.sluice.controlplane.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -43,6 +44,11 @@ final class Output {
         } else {
             printTable(out, rows, List.of(columns));
         }
+    }
+
+    /** Prints one thing: a table of one row, or its JSON, which is not an array. */
+    void printOne(PrintWriter out, JsonNode row, Column... columns) throws IOException {
+        print(out, isJson() ? row : JsonNodeFactory.instance.arrayNode().add(row), columns);
     }
 
     static void printJson(PrintWriter out, JsonNode node) throws IOException {

@@ -42,9 +42,10 @@ final class ProjectsCommand extends GroupCommand {
 
         @Override
         void run(ApiClient api) throws IOException {
-            ObjectNode rows = JsonNodeFactory.instance.objectNode();
-            rows.set("project", api.get("/projects/" + ApiClient.encode(id)).path("project"));
-            output().print(out(), output().isJson() ? rows.path("project") : rows, COLUMNS);
+            output().printOne(
+                            out(),
+                            api.get("/projects/" + ApiClient.encode(id)).path("project"),
+                            COLUMNS);
         }
     }
 
@@ -62,10 +63,10 @@ final class ProjectsCommand extends GroupCommand {
                 project.put("name", name);
             }
             var answer = api.post("/projects", body);
-            ObjectNode rows = JsonNodeFactory.instance.objectNode();
-            rows.set("project", answer.path("project"));
-            output().print(out(), output().isJson() ? answer : rows, COLUMNS);
-            if (!output().isJson()) {
+            if (output().isJson()) {
+                Output.printJson(out(), answer);
+            } else {
+                output().printOne(out(), answer.path("project"), COLUMNS);
                 out().println();
                 out().println(
                                 answer.path("connection_uris")

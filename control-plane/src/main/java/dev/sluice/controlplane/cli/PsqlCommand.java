@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /**
@@ -32,17 +32,7 @@ final class PsqlCommand extends ClientCommand {
             description = "The branch (default: the default one), then what psql gets.")
     private List<String> words = List.of();
 
-    @Option(
-            names = "--role-name",
-            paramLabel = "ROLE",
-            description = "Default: the branch's owner.")
-    private String role = "";
-
-    @Option(
-            names = "--database-name",
-            paramLabel = "DATABASE",
-            description = "Default: the role's first.")
-    private String database = "";
+    @Mixin private final LoginOptions login = new LoginOptions();
 
     @Override
     void run(ApiClient api) throws IOException {
@@ -56,9 +46,7 @@ final class PsqlCommand extends ClientCommand {
                             + " sluice connection-string");
         }
         boolean named = !words.isEmpty() && !words.getFirst().startsWith("-");
-        String uri =
-                ConnectionStringCommand.ask(
-                        api, project(api), named ? words.getFirst() : "", role, database);
+        String uri = login.connectionUri(api, project(api), named ? words.getFirst() : "");
         List<String> command = new ArrayList<>();
         // Apart from the rest: everybody on the machine can read a command line, nobody an
         // environment.

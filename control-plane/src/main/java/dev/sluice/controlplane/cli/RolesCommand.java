@@ -24,16 +24,10 @@ final class RolesCommand extends GroupCommand {
 
     /** {@code list}. */
     @Command(name = "list", description = "List a branch's roles.")
-    static final class ListRoles extends ClientCommand {
-        @Option(
-                names = "--branch",
-                paramLabel = "BRANCH",
-                description = "Default: the default branch.")
-        private String branch = "";
-
+    static final class ListRoles extends BranchCommand {
         @Override
         void run(ApiClient api) throws IOException {
-            JsonNode roles = api.get(api.branchPath(project(api), branch) + "/roles").path("roles");
+            JsonNode roles = api.get(branch(api) + "/roles").path("roles");
             output().print(
                             out(),
                             roles,
@@ -47,18 +41,12 @@ final class RolesCommand extends GroupCommand {
     @Command(
             name = "create",
             description = "Make a role with a generated password, which is printed.")
-    static final class Create extends ClientCommand {
+    static final class Create extends BranchCommand {
         @Parameters(paramLabel = "NAME", arity = "0..1", description = "The role's name.")
         private String name = "";
 
         @Option(names = "--name", paramLabel = "NAME", description = "The role's name.")
         private String nameOption = "";
-
-        @Option(
-                names = "--branch",
-                paramLabel = "BRANCH",
-                description = "Default: the default branch.")
-        private String branch = "";
 
         @Option(
                 names = "--superuser",
@@ -71,46 +59,22 @@ final class RolesCommand extends GroupCommand {
             body.putObject("role")
                     .put("name", name.isEmpty() ? nameOption : name)
                     .put("superuser", superuser);
-            JsonNode role =
-                    api.post(api.branchPath(project(api), branch) + "/roles", body).path("role");
-            output().print(
-                            out(),
-                            output().isJson()
-                                    ? role
-                                    : JsonNodeFactory.instance.arrayNode().add(role),
-                            NAME,
-                            Column.of("PASSWORD", "password"),
-                            CREATED);
+            JsonNode role = api.post(branch(api) + "/roles", body).path("role");
+            output().printOne(out(), role, NAME, Column.of("PASSWORD", "password"), CREATED);
         }
     }
 
     /** {@code delete}. */
     @Command(name = "delete", description = "Drop a role that owns nothing.")
-    static final class Delete extends ClientCommand {
+    static final class Delete extends BranchCommand {
         @Parameters(paramLabel = "NAME", description = "The role's name.")
         private String name = "";
-
-        @Option(
-                names = "--branch",
-                paramLabel = "BRANCH",
-                description = "Default: the default branch.")
-        private String branch = "";
 
         @Override
         void run(ApiClient api) throws IOException {
             JsonNode role =
-                    api.delete(
-                                    api.branchPath(project(api), branch)
-                                            + "/roles/"
-                                            + ApiClient.encode(name))
-                            .path("role");
-            output().print(
-                            out(),
-                            output().isJson()
-                                    ? role
-                                    : JsonNodeFactory.instance.arrayNode().add(role),
-                            NAME,
-                            CREATED);
+                    api.delete(branch(api) + "/roles/" + ApiClient.encode(name)).path("role");
+            output().printOne(out(), role, NAME, CREATED);
         }
     }
 }
