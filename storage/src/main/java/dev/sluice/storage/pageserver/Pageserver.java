@@ -3,9 +3,6 @@ package dev.sluice.storage.pageserver;
 import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.storage.basebackup.BaseBackupMaker;
 import dev.sluice.storage.layer.LayerCache;
-import dev.sluice.storage.layer.TimelineIndex;
-import dev.sluice.storage.postgres.PostgresMajor;
-import dev.sluice.storage.timeline.LayerStore;
 import dev.sluice.storage.timeline.Timeline;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
@@ -20,14 +17,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,20 +33,15 @@ import org.slf4j.LoggerFactory;
 public final class Pageserver implements PageService, Closeable {
     private static final Logger log = LoggerFactory.getLogger(Pageserver.class);
 
-    private final TimelineDirectories directories;
     private final PageserverSettings settings;
     private final PageserverListener listener;
     private final PageserverCounters counters = new PageserverCounters();
     private final LayerCache cache;
     private final ExecutorService background;
     private final Housekeeping housekeeping;
-    private final Map<TenantTimelineId, HostedTimeline> timelines = new ConcurrentHashMap<>();
-
-    /** Held while timelines are made and deleted. */
-    private final ReentrantLock registering = new ReentrantLock();
+    private final HostedTimelines timelines;
 
     private Pageserver(Path folder, PageserverSettings settings, PageserverListener listener) {
-        this.directories = new TimelineDirectories(folder);
         this.settings = settings;
         this.listener = listener;
         this.cache =
@@ -64,6 +51,13 @@ public final class Pageserver implements PageService, Closeable {
                 Executors.newFixedThreadPool(
                         settings.layersWrittenAtOnce(),
                         Thread.ofPlatform().daemon().name("layer-writer-", 0).factory());
+        this.timelines =
+                new HostedTimelines(
+                        new TimelineDirectories(folder),
+                        cache,
+                        settings.timeline(),
+                        background,
+                        counters::counted);
         this.housekeeping = new Housekeeping(settings.housekeepingPeriod(), this::compactAll);
     }
 
@@ -77,7 +71,7 @@ public final class Pageserver implements PageService, Closeable {
             throws IOException {
         Pageserver pageserver = new Pageserver(folder, settings, listener);
         try {
-            pageserver.openTimelines();
+            pageserver.timelines.openAll();
             pageserver.housekeeping.start();
             return pageserver;
         } catch (IOException | RuntimeException e) {
@@ -86,150 +80,25 @@ public final class Pageserver implements PageService, Closeable {
         }
     }
 
-    private void openTimelines() throws IOException {
-        Map<TenantTimelineId, TimelineIndex> indexes = new HashMap<>();
-        for (TimelineIndex index : directories.read()) {
-            indexes.put(index.id(), index);
-        }
-        for (TimelineIndex index : indexes.values()) {
-            openWithAncestors(index, indexes);
-        }
-    }
-
-    private HostedTimeline openWithAncestors(
-            TimelineIndex index, Map<TenantTimelineId, TimelineIndex> all) throws IOException {
-        HostedTimeline open = timelines.get(index.id());
-        if (open != null) {
-            return open;
-        }
-        Timeline ancestor = null;
-        if (index.ancestor() != null) {
-            TenantTimelineId parent = new TenantTimelineId(index.id().tenant(), index.ancestor());
-            TimelineIndex parentIndex = all.get(parent);
-            if (parentIndex == null) {
-                throw new IOException(index.id() + " is a branch of " + parent + ", not here");
-            }
-            ancestor = openWithAncestors(parentIndex, all).timeline();
-        }
-        return open(index.id(), index.postgresMajor(), ancestor);
-    }
-
-    private HostedTimeline open(TenantTimelineId id, int majorNumber, @Nullable Timeline ancestor)
-            throws IOException {
-        Path directory = directories.of(id);
-        PostgresMajor major;
-        try {
-            major = PostgresMajor.of(majorNumber);
-        } catch (IllegalArgumentException e) {
-            throw new IOException(directory + ": " + e.getMessage(), e);
-        }
-        LayerStore layers = LayerStore.open(directory, cache, settings.timeline(), background);
-        Timeline timeline = new Timeline(layers, ancestor, counters.counted(major.redo()));
-        HostedTimeline hosted = new HostedTimeline(directory, timeline, major);
-        timelines.put(id, hosted);
-        return hosted;
-    }
-
     public PageserverCounters counters() {
         return counters;
-    }
-
-    private HostedTimeline hosted(TenantTimelineId id) throws IOException {
-        HostedTimeline hosted = timelines.get(id);
-        if (hosted == null) {
-            throw new IOException("no timeline " + id + " on this pageserver");
-        }
-        return hosted;
     }
 
     @Override
     public Lsn createTimeline(TenantTimelineId id, Path dataDirectory, long systemIdentifier)
             throws IOException {
-        registering.lock();
-        try {
-            requireNew(id);
-            Path directory = directories.make(id);
-            Lsn start = TemplateLayer.create(directory, id, dataDirectory, systemIdentifier);
-            TimelineIndex index = TimelineIndex.read(directory);
-            open(id, index.postgresMajor(), null);
-            return start;
-        } finally {
-            registering.unlock();
-        }
-    }
-
-    private void requireNew(TenantTimelineId id) throws IOException {
-        if (timelines.containsKey(id)) {
-            throw new IOException("timeline " + id + " exists already");
-        }
+        return timelines.create(id, dataDirectory, systemIdentifier);
     }
 
     @Override
-    public void branchTimeline(TenantTimelineId parentId, TimelineId childId, Lsn at)
+    public void branchTimeline(TenantTimelineId parent, TimelineId child, Lsn at)
             throws IOException {
-        TenantTimelineId child = new TenantTimelineId(parentId.tenant(), childId);
-        registering.lock();
-        try {
-            requireNew(child);
-            Timeline parent = hosted(parentId).timeline();
-            requireHistory(parent, at);
-            Path directory = directories.make(child);
-            LayerStore.create(
-                    directory,
-                    new TimelineIndex(
-                            child,
-                            parent.postgresMajor(),
-                            at,
-                            parentId.timeline(),
-                            at,
-                            at,
-                            parent.previousRecord(at),
-                            1,
-                            List.of()));
-            open(child, parent.postgresMajor(), parent);
-            parent.requestFlush();
-        } finally {
-            registering.unlock();
-        }
-    }
-
-    private static void requireHistory(Timeline parent, Lsn at) throws IOException {
-        Timeline oldest = parent;
-        for (Timeline next = parent; next != null; next = next.ancestor()) {
-            oldest = next;
-        }
-        if (at.isBefore(oldest.start()) || at.isAfter(parent.position().end())) {
-            throw new IOException(
-                    "timeline "
-                            + parent.id()
-                            + " cannot be branched at "
-                            + at
-                            + ": it goes from "
-                            + oldest.start()
-                            + " to "
-                            + parent.position().end());
-        }
+        timelines.branch(parent, child, at);
     }
 
     @Override
     public void deleteTimeline(TenantTimelineId id) throws IOException {
-        registering.lock();
-        try {
-            HostedTimeline hosted = hosted(id);
-            for (HostedTimeline other : timelines.values()) {
-                Timeline ancestor = other.timeline().ancestor();
-                if (ancestor != null && ancestor.id().equals(id)) {
-                    throw new IOException(
-                            "timeline " + id + " has a branch: " + other.timeline().id());
-                }
-            }
-            hosted.abandon();
-            timelines.remove(id);
-            cache.forgetAllIn(hosted.directory());
-            directories.delete(hosted.directory());
-        } finally {
-            registering.unlock();
-        }
+        timelines.delete(id);
     }
 
     @Override
@@ -237,7 +106,7 @@ public final class Pageserver implements PageService, Closeable {
         if (safekeepers.isEmpty()) {
             throw new IOException("no safekeepers given for timeline " + id);
         }
-        HostedTimeline hosted = hosted(id);
+        HostedTimeline hosted = timelines.get(id);
         hosted.attach(
                 safekeepers,
                 addresses ->
@@ -252,7 +121,7 @@ public final class Pageserver implements PageService, Closeable {
 
     @Override
     public TimelineStatus status(TenantTimelineId id) throws IOException {
-        return status(hosted(id).timeline());
+        return status(timelines.get(id).timeline());
     }
 
     private static TimelineStatus status(Timeline timeline) {
@@ -271,7 +140,7 @@ public final class Pageserver implements PageService, Closeable {
     @Override
     public List<TimelineStatus> timelines() {
         List<TimelineStatus> all = new ArrayList<>();
-        for (HostedTimeline hosted : timelines.values()) {
+        for (HostedTimeline hosted : timelines.all()) {
             all.add(status(hosted.timeline()));
         }
         return all;
@@ -279,7 +148,7 @@ public final class Pageserver implements PageService, Closeable {
 
     @Override
     public void waitForLsn(TenantTimelineId id, Lsn lsn, Duration limit) throws IOException {
-        hosted(id).timeline().waitForLsn(lsn, limit);
+        timelines.get(id).timeline().waitForLsn(lsn, limit);
     }
 
     @Override
@@ -295,7 +164,7 @@ public final class Pageserver implements PageService, Closeable {
         long start = System.nanoTime();
         boolean failed = true;
         try {
-            Timeline timeline = hosted(id).timeline();
+            Timeline timeline = timelines.get(id).timeline();
             requireIngested(timeline, at);
             Fork stored = storedFork(timeline, at, relation, fork);
             timeline.readPages(relation, stored, firstBlock, count, at, into);
@@ -330,7 +199,7 @@ public final class Pageserver implements PageService, Closeable {
     @Override
     public BaseBackup baseBackup(TenantTimelineId id, Lsn at) throws IOException {
         long start = System.nanoTime();
-        HostedTimeline hosted = hosted(id);
+        HostedTimeline hosted = timelines.get(id);
         Timeline timeline = hosted.timeline();
         requireIngested(timeline, at);
         BaseBackup backup =
@@ -346,7 +215,7 @@ public final class Pageserver implements PageService, Closeable {
     }
 
     private void compactAll() {
-        for (HostedTimeline hosted : timelines.values()) {
+        for (HostedTimeline hosted : timelines.all()) {
             try {
                 hosted.timeline().compact();
             } catch (IOException | RuntimeException e) {
@@ -360,7 +229,7 @@ public final class Pageserver implements PageService, Closeable {
     public void close() throws IOException {
         housekeeping.stop();
         IOException failure = null;
-        for (HostedTimeline hosted : timelines.values()) {
+        for (HostedTimeline hosted : timelines.all()) {
             try {
                 hosted.shutDown();
             } catch (IOException e) {

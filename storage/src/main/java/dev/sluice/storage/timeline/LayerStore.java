@@ -12,6 +12,7 @@ import dev.sluice.storage.layer.LayerMap;
 import dev.sluice.storage.layer.OpenLayer;
 import dev.sluice.storage.layer.TimelineIndex;
 import dev.sluice.storage.layer.VersionCursor;
+import dev.sluice.storage.timeline.FlushQueue.Frozen;
 import dev.sluice.wire.Lsn;
 import java.io.Closeable;
 import java.io.IOException;
@@ -19,19 +20,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The layers of one timeline in its directory: the open one, those that wait to be written, and the
@@ -42,29 +36,18 @@ import org.slf4j.LoggerFactory;
  * crash and are removed when the store is opened.
  */
 public final class LayerStore implements Closeable {
-    private static final Logger log = LoggerFactory.getLogger(LayerStore.class);
-
-    /** An open layer that nothing more is put into, and the position it reaches. */
-    private record Frozen(OpenLayer layer, TimelinePosition upTo) {}
-
-    private final Path directory;
-    private final LayerCache cache;
+    private final LayerDirectory directory;
     private final TimelineSettings settings;
-    private final Executor background;
+    private final FlushQueue queue;
 
     /** Guards what follows it; {@link #layers} and {@link #index} may be read without. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    private final ReentrantLock compacting = new ReentrantLock();
-
-    private final Condition changed = lock.newCondition();
-    private final List<Frozen> frozen = new ArrayList<>();
     private volatile TimelineLayers layers;
     private volatile TimelineIndex index;
     private long nextNumber;
-    private boolean flushing;
-    private @Nullable IOException flushFailure;
-    private boolean closed;
+
+    private final ReentrantLock compacting = new ReentrantLock();
 
     /** Reads through these layers and those of ancestors; set before anything is written. */
     private volatile @Nullable TimelineReader reader;
@@ -76,23 +59,21 @@ public final class LayerStore implements Closeable {
     private volatile boolean flushRequested;
 
     private LayerStore(
-            Path directory,
+            LayerDirectory directory,
             TimelineIndex index,
-            LayerCache cache,
             TimelineSettings settings,
             Executor background) {
         this.directory = directory;
         this.index = index;
         this.nextNumber = index.nextNumber();
-        this.cache = cache;
         this.settings = settings;
-        this.background = background;
+        this.queue = new FlushQueue(directory, background, this::flush);
         this.layers =
                 new TimelineLayers(
                         null,
                         List.of(),
                         LayerMap.of(index.layers()),
-                        files(index.layers(), Map.of()));
+                        directory.files(index.layers(), Map.of()));
     }
 
     /**
@@ -113,59 +94,16 @@ public final class LayerStore implements Closeable {
      *     what does not belong there; the message names the file
      */
     public static LayerStore open(
-            Path directory, LayerCache cache, TimelineSettings settings, Executor background)
+            Path path, LayerCache cache, TimelineSettings settings, Executor background)
             throws IOException {
-        TimelineIndex index = TimelineIndex.read(directory);
-        LayerStore store = new LayerStore(directory, index, cache, settings, background);
-        store.removeLeftOvers();
+        TimelineIndex index = TimelineIndex.read(path);
+        LayerDirectory directory = new LayerDirectory(path, index.id().timeline(), cache);
+        directory.removeLeftOvers(index);
+        LayerStore store = new LayerStore(directory, index, settings, background);
         for (LayerFile file : store.layers.files().values()) {
             file.check();
         }
         return store;
-    }
-
-    private void removeLeftOvers() throws IOException {
-        Set<String> known = new HashSet<>();
-        index.layers().forEach(layer -> known.add(layer.fileName()));
-        known.add(TimelineIndex.FILE_NAME);
-        List<Path> files;
-        try (Stream<Path> list = Files.list(directory)) {
-            files = list.toList();
-        }
-        for (Path file : files) {
-            String name = file.getFileName().toString();
-            boolean leftOver =
-                    LayerDescriptor.isFileName(name)
-                            || name.endsWith(".tmp")
-                            || name.endsWith(OPEN_SUFFIX);
-            if (known.remove(name)) {
-                continue;
-            }
-            if (!leftOver) {
-                throw new IOException("unknown file in a timeline's directory: " + file);
-            }
-            log.info("removing {}, which its timeline's index does not name", file);
-            Files.delete(file);
-        }
-        if (!known.isEmpty()) {
-            throw new IOException("missing layer: " + directory.resolve(known.iterator().next()));
-        }
-    }
-
-    private static final String OPEN_SUFFIX = ".open";
-
-    private Map<LayerDescriptor, LayerFile> files(
-            Collection<LayerDescriptor> descriptors, Map<LayerDescriptor, LayerFile> known) {
-        Map<LayerDescriptor, LayerFile> files = new HashMap<>();
-        for (LayerDescriptor layer : descriptors) {
-            LayerFile file = known.get(layer);
-            files.put(
-                    layer,
-                    file != null
-                            ? file
-                            : new LayerFile(directory, index.id().timeline(), layer, cache));
-        }
-        return files;
     }
 
     /** Says who can read the timeline, which is needed to write a layer. */
@@ -214,11 +152,12 @@ public final class LayerStore implements Closeable {
     }
 
     private OpenLayer newOpenLayer(Lsn firstEnd) throws IOException {
-        Lsn after = lastFrozen();
+        TimelinePosition frozen = queue.end();
+        Lsn after = frozen == null ? index.diskConsistentLsn() : frozen.end();
         if (!firstEnd.isAfter(after)) {
             throw new IllegalStateException(firstEnd + " is not after " + after);
         }
-        OpenLayer layer = new OpenLayer(after, directory.resolve(openNumber++ + OPEN_SUFFIX));
+        OpenLayer layer = directory.newOpenLayer(openNumber++, after);
         open = layer;
         openedNanos = System.nanoTime();
         lock.lock();
@@ -231,15 +170,6 @@ public final class LayerStore implements Closeable {
             lock.unlock();
         }
         return layer;
-    }
-
-    private Lsn lastFrozen() {
-        lock.lock();
-        try {
-            return frozen.isEmpty() ? index.diskConsistentLsn() : frozen.getLast().upTo.end();
-        } finally {
-            lock.unlock();
-        }
     }
 
     void freezeIfFull(TimelinePosition position) throws IOException {
@@ -272,105 +202,46 @@ public final class LayerStore implements Closeable {
         if (layer == null || !position.end().isAfter(layer.after())) {
             return;
         }
+        // Only this thread adds, so there is room afterwards too.
+        queue.awaitFewerThan(settings.frozenMax());
         lock.lock();
         try {
-            startFlushing();
-            awaitFewerFrozenThan(settings.frozenMax());
-            frozen.add(new Frozen(layer, position));
             open = null;
             TimelineLayers current = layers;
             List<OpenLayer> waiting = new ArrayList<>(current.frozen());
             waiting.addFirst(layer);
             replace(new TimelineLayers(null, waiting, current.map(), current.files()), List.of());
-            startFlushing();
         } finally {
             lock.unlock();
         }
-    }
-
-    private void awaitFewerFrozenThan(int count) throws IOException {
-        while (frozen.size() >= count) {
-            if (closed) {
-                throw new IOException(directory + " is closed");
-            }
-            if (flushFailure != null) {
-                throw new IOException(
-                        "cannot write a layer to " + directory + ": " + flushFailure.getMessage(),
-                        flushFailure);
-            }
-            changed.awaitUninterruptibly();
-        }
+        queue.add(new Frozen(layer, position));
     }
 
     /** Waits until nothing is frozen any more; an error if a layer cannot be written. */
     void awaitFlushed() throws IOException {
-        lock.lock();
-        try {
-            startFlushing();
-            awaitFewerFrozenThan(1);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void startFlushing() {
-        if (!flushing && !closed && !frozen.isEmpty()) {
-            flushing = true;
-            flushFailure = null;
-            background.execute(this::flushAll);
-        }
-    }
-
-    private void flushAll() {
-        while (true) {
-            Frozen next;
-            lock.lock();
-            try {
-                if (frozen.isEmpty() || closed) {
-                    flushing = false;
-                    changed.signalAll();
-                    return;
-                }
-                next = frozen.getFirst();
-            } finally {
-                lock.unlock();
-            }
-            try {
-                flush(next);
-            } catch (IOException | RuntimeException e) {
-                log.error("cannot write a layer to {}", directory, e);
-                lock.lock();
-                try {
-                    flushing = false;
-                    flushFailure = e instanceof IOException io ? io : new IOException(e);
-                    changed.signalAll();
-                    return;
-                } finally {
-                    lock.unlock();
-                }
-            }
-        }
+        queue.awaitFewerThan(1);
     }
 
     private void flush(Frozen next) throws IOException {
-        LayerDescriptor written = write(next.layer.after(), next.upTo.end(), next.layer);
+        LayerDescriptor written = write(next.layer().after(), next.upTo().end(), next.layer());
         lock.lock();
         try {
             List<LayerDescriptor> added = written == null ? List.of() : List.of(written);
             TimelineLayers current = layers;
             LayerMap map = current.map().replace(List.of(), added);
-            publish(map, next.upTo);
+            publish(map, next.upTo());
             List<OpenLayer> waiting = new ArrayList<>(current.frozen());
-            waiting.remove(next.layer);
-            frozen.removeFirst();
-            replace(
-                    new TimelineLayers(
-                            current.open(), waiting, map, files(map.layers(), current.files())),
-                    List.of(next.layer::close));
-            changed.signalAll();
+            waiting.remove(next.layer());
+            replace(withFiles(current.open(), waiting, map), List.of(next.layer()::close));
         } finally {
             lock.unlock();
         }
+    }
+
+    private TimelineLayers withFiles(
+            @Nullable OpenLayer openLayer, List<OpenLayer> frozen, LayerMap map) {
+        return new TimelineLayers(
+                openLayer, frozen, map, directory.files(map.layers(), layers.files()));
     }
 
     private TimelineReader requireReader() {
@@ -398,7 +269,7 @@ public final class LayerStore implements Closeable {
         } finally {
             lock.unlock();
         }
-        return new LayerFileWriter(directory, index.id().timeline(), number, kind, after, upTo);
+        return directory.newLayer(number, kind, after, upTo);
     }
 
     private void publish(LayerMap map, TimelinePosition durable) throws IOException {
@@ -413,7 +284,7 @@ public final class LayerStore implements Closeable {
                         durable.previousRecord(),
                         nextNumber,
                         map.layers());
-        next.publish(directory);
+        directory.publish(next);
         index = next;
     }
 
@@ -436,13 +307,7 @@ public final class LayerStore implements Closeable {
             for (LayerDescriptor layer : removed) {
                 dropped.add(current.file(layer)::delete);
             }
-            replace(
-                    new TimelineLayers(
-                            current.open(),
-                            current.frozen(),
-                            map,
-                            files(map.layers(), current.files())),
-                    dropped);
+            replace(withFiles(current.open(), current.frozen(), map), dropped);
         } finally {
             lock.unlock();
         }
@@ -461,23 +326,14 @@ public final class LayerStore implements Closeable {
 
     @Override
     public void close() throws IOException {
-        lock.lock();
         try {
-            closed = true;
-            while (flushing) {
-                changed.awaitUninterruptibly();
-            }
+            queue.close();
+        } finally {
             OpenLayer last = open;
             open = null;
             if (last != null) {
                 last.close();
             }
-            for (Frozen waiting : frozen) {
-                waiting.layer.close();
-            }
-            frozen.clear();
-        } finally {
-            lock.unlock();
         }
     }
 }
