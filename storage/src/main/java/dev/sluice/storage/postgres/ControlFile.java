@@ -18,6 +18,15 @@ public interface ControlFile {
     /** Whether the state is {@code DB_SHUTDOWNED}. */
     boolean isShutDown();
 
+    /** Whether the state is {@code DB_SHUTDOWNED_IN_RECOVERY}: a standby that was stopped. */
+    boolean isShutDownInRecovery();
+
+    /**
+     * Up to where a recovery that was interrupted must go at least before the pages fit together
+     * ({@code minRecoveryPoint}); {@link Lsn#INVALID} if there was none.
+     */
+    Lsn minRecoveryPoint();
+
     /** Whether pages carry checksums. */
     boolean hasDataChecksums();
 

@@ -73,6 +73,18 @@ public interface PostgresMajor {
      */
     @Nullable String difference(byte[] stored, byte[] local, Fork fork, int block);
 
+    /**
+     * Compares a page that redo made with the image that the record brings to be compared, as
+     * Postgres's own check does ({@code wal_consistency_checking}).
+     *
+     * @param image the page that Postgres made
+     * @return the difference, for people; null when equal
+     */
+    @Nullable String differenceAfterRedo(byte[] image, byte[] redone, Fork fork, int block);
+
+    /** The record's type as {@code pg_waldump} names it, for instance {@code Btree SPLIT_L}. */
+    String recordType(WalRecord record);
+
     /** The directories that {@code initdb} makes, relative, parents first; databases excepted. */
     List<String> directories();
 }

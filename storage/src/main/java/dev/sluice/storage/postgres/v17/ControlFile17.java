@@ -35,6 +35,7 @@ record ControlFile17(byte[] bytes) implements ControlFile {
 
     private static final int CONTROL_VERSION = 1700;
     private static final int SHUT_DOWN = 1;
+    private static final int SHUT_DOWN_IN_RECOVERY = 2;
     private static final int BLOCKS_PER_SEGMENT = 131072;
 
     private static final int VERSION = 8;
@@ -117,6 +118,16 @@ record ControlFile17(byte[] bytes) implements ControlFile {
     @Override
     public boolean isShutDown() {
         return field(STATE) == SHUT_DOWN;
+    }
+
+    @Override
+    public boolean isShutDownInRecovery() {
+        return field(STATE) == SHUT_DOWN_IN_RECOVERY;
+    }
+
+    @Override
+    public Lsn minRecoveryPoint() {
+        return new Lsn(LittleEndian.i64(bytes, RECOVERY_FROM));
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.sluice.storage.postgres.ControlFile;
 import dev.sluice.storage.postgres.PostgresMajor;
 import dev.sluice.storage.postgres.v17.mask.PageComparison;
 import dev.sluice.storage.postgres.v17.mask.PageDifference;
+import dev.sluice.storage.postgres.v17.redo.RecordTypes;
 import dev.sluice.storage.postgres.v17.redo.Redo17;
 import dev.sluice.storage.redo.PageRedo;
 import dev.sluice.storage.timeline.TimelineReader;
@@ -126,6 +127,17 @@ public final class Postgres17 implements PostgresMajor {
     public @Nullable String difference(byte[] stored, byte[] local, Fork fork, int block) {
         PageDifference difference = PageComparison.ofDataDirectory(stored, local, fork, block);
         return difference == null ? null : difference.toString();
+    }
+
+    @Override
+    public @Nullable String differenceAfterRedo(byte[] image, byte[] redone, Fork fork, int block) {
+        PageDifference difference = PageComparison.afterRedo(image, redone, fork, block);
+        return difference == null ? null : difference.toString();
+    }
+
+    @Override
+    public String recordType(WalRecord record) {
+        return RecordTypes.name(record);
     }
 
     @Override

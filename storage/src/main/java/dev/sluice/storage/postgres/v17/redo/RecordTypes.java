@@ -6,10 +6,40 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Names of the record types of the managers that touch pages, as {@code pg_waldump} prints them
- * (each manager's {@code identify} function).
+ * Names of the record types, as {@code pg_waldump} prints them (each manager's {@code identify}
+ * function).
  */
 public final class RecordTypes {
+    private static final int XACT_OPERATION = 0x70;
+
+    private static final List<String> XLOG =
+            List.of(
+                    "CHECKPOINT_SHUTDOWN",
+                    "CHECKPOINT_ONLINE",
+                    "NOOP",
+                    "NEXTOID",
+                    "SWITCH",
+                    "BACKUP_END",
+                    "PARAMETER_CHANGE",
+                    "RESTORE_POINT",
+                    "FPW_CHANGE",
+                    "END_OF_RECOVERY",
+                    "FPI_FOR_HINT",
+                    "FPI",
+                    "0xC0",
+                    "OVERWRITE_CONTRECORD",
+                    "CHECKPOINT_REDO");
+
+    private static final List<String> XACT =
+            List.of(
+                    "COMMIT",
+                    "PREPARE",
+                    "ABORT",
+                    "COMMIT_PREPARED",
+                    "ABORT_PREPARED",
+                    "ASSIGNMENT",
+                    "INVALIDATION");
+
     /** By the four info bits of the manager; heap managers' highest is a flag, not a type. */
     private static final List<String> HEAP =
             List.of(
@@ -130,12 +160,28 @@ public final class RecordTypes {
                     case ResourceManager.RM_BRIN_ID -> orInit(BRIN, info, BrinRedo.INIT_PAGE);
                     case ResourceManager.RM_GENERIC_ID -> of(List.of("Generic"), info);
                     case ResourceManager.RM_SEQ_ID -> of(List.of("LOG"), info);
-                    case ResourceManager.RM_XLOG_ID ->
-                            switch (info) {
-                                case XlogRedo.FPI -> "FPI";
-                                case XlogRedo.FPI_FOR_HINT -> "FPI_FOR_HINT";
-                                default -> unknown(info);
-                            };
+                    case ResourceManager.RM_XLOG_ID -> of(XLOG, info);
+                    case ResourceManager.RM_XACT_ID -> of(XACT, info & XACT_OPERATION);
+                    case ResourceManager.RM_SMGR_ID ->
+                            of(List.of("0x00", "CREATE", "TRUNCATE"), info);
+                    case ResourceManager.RM_CLOG_ID, ResourceManager.RM_COMMIT_TS_ID ->
+                            of(List.of("ZEROPAGE", "TRUNCATE"), info);
+                    case ResourceManager.RM_DBASE_ID ->
+                            of(List.of("CREATE_FILE_COPY", "CREATE_WAL_LOG", "DROP"), info);
+                    case ResourceManager.RM_TBLSPC_ID -> of(List.of("CREATE", "DROP"), info);
+                    case ResourceManager.RM_MULTIXACT_ID ->
+                            of(
+                                    List.of(
+                                            "ZERO_OFF_PAGE",
+                                            "ZERO_MEM_PAGE",
+                                            "CREATE_ID",
+                                            "TRUNCATE_ID"),
+                                    info);
+                    case ResourceManager.RM_RELMAP_ID -> of(List.of("UPDATE"), info);
+                    case ResourceManager.RM_STANDBY_ID ->
+                            of(List.of("LOCK", "RUNNING_XACTS", "INVALIDATIONS"), info);
+                    case ResourceManager.RM_REPLORIGIN_ID -> of(List.of("SET", "DROP"), info);
+                    case ResourceManager.RM_LOGICALMSG_ID -> of(List.of("MESSAGE"), info);
                     default -> unknown(info);
                 };
     }

@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.storage.key.Key;
 import dev.sluice.storage.key.Value;
+import dev.sluice.storage.oracle.RedoOracle;
+import dev.sluice.storage.oracle.RedoReport;
+import dev.sluice.storage.oracle.TypeCount;
 import dev.sluice.storage.page.LittleEndian;
 import dev.sluice.storage.page.Page;
 import dev.sluice.storage.redo.PageRedo;
 import dev.sluice.storage.redo.RedoException;
+import dev.sluice.storage.timeline.TimelineReader;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.WalRecord;
 import dev.sluice.wire.Lsn;
@@ -140,23 +144,27 @@ class IndexRedoOracleTest {
 
     @Test
     void everyPageIsWhatPostgresMade() throws Exception {
-        RedoOracle oracle = RedoOracle.run(withoutImages, new Redo17());
-        System.out.println(oracle.table());
-        assertThat(oracle.differences()).isEmpty();
-        assertThat(blocks(withoutImages)).containsAll(BLOCKS);
-        assertImages(oracle, "Gin SPLIT", "Gin VACUUM_PAGE");
-        assertSameAsDataDirectory(oracle.pages(), withoutImages);
-        assertMaskedStateIsRight(oracle.pages(), withoutImages);
+        try (RedoOracle oracle = withoutImages.oracle()) {
+            RedoReport report = oracle.redo(null);
+            System.out.println(report.table());
+            assertThat(report.differences()).isEmpty();
+            assertThat(blocks(withoutImages)).containsAll(BLOCKS);
+            assertImages(report, "Gin SPLIT", "Gin VACUUM_PAGE");
+            assertSameAsDataDirectory(oracle.redone(), withoutImages);
+            assertMaskedStateIsRight(oracle.redone(), withoutImages);
+        }
     }
 
     @Test
     void everyPageIsWhatPostgresMadeAmongFullPageImages() throws Exception {
-        RedoOracle oracle = RedoOracle.run(withImages, new Redo17());
-        System.out.println(oracle.table());
-        assertThat(oracle.differences()).isEmpty();
-        assertImages(oracle, "BRIN INSERT", "Gin INSERT", "Gist PAGE_UPDATE");
-        assertSameAsDataDirectory(oracle.pages(), withImages);
-        assertMaskedStateIsRight(oracle.pages(), withImages);
+        try (RedoOracle oracle = withImages.oracle()) {
+            RedoReport report = oracle.redo(null);
+            System.out.println(report.table());
+            assertThat(report.differences()).isEmpty();
+            assertImages(report, "BRIN INSERT", "Gin INSERT", "Gist PAGE_UPDATE");
+            assertSameAsDataDirectory(oracle.redone(), withImages);
+            assertMaskedStateIsRight(oracle.redone(), withImages);
+        }
     }
 
     @ParameterizedTest
@@ -170,7 +178,7 @@ class IndexRedoOracleTest {
             })
     void theOracleSeesAFaultPlantedInOneRecordType(String type) throws Exception {
         PageRedo faulty = withFault(record -> RecordTypes.name(record).equals(type));
-        assertThat(RedoOracle.run(withoutImages, faulty).differences())
+        assertThat(withoutImages.redo(faulty).differences())
                 .isNotEmpty()
                 .allMatch(difference -> difference.startsWith(type));
     }
@@ -227,7 +235,7 @@ class IndexRedoOracleTest {
                     }
                     right.apply(key, page, change, end);
                 };
-        assertThat(RedoOracle.run(withoutImages, damaging).differences()).isEmpty();
+        assertThat(withoutImages.redo(damaging).differences()).isEmpty();
         assertThat(refused[0]).isPositive();
         assertThat(refused[1]).isPositive();
     }
@@ -248,10 +256,10 @@ class IndexRedoOracleTest {
         }
     }
 
-    private static void assertImages(RedoOracle oracle, String... types) {
+    private static void assertImages(RedoReport report, String... types) {
         for (String type : types) {
-            RedoOracle.Count count = oracle.counts().get(type);
-            assertThat(count == null ? 0 : count.images).as(type).isPositive();
+            TypeCount count = report.counts().get(type);
+            assertThat(count == null ? 0 : count.images()).as(type).isPositive();
         }
     }
 
@@ -281,13 +289,13 @@ class IndexRedoOracleTest {
      * What Postgres's check masks though it matters is as in the data directory: GiST's split
      * state, and when a deleted page of a GIN posting tree may be reused.
      */
-    private static void assertMaskedStateIsRight(Map<Key, byte[]> redone, RecordedCluster cluster)
+    private static void assertMaskedStateIsRight(TimelineReader redone, RecordedCluster cluster)
             throws IOException {
         int compared = 0;
         int deleted = 0;
         for (Map.Entry<Key, byte[]> entry : cluster.after().entrySet()) {
             byte[] expected = entry.getValue();
-            byte[] page = redone.get(entry.getKey());
+            byte[] page = redone.get(entry.getKey(), Lsn.INVALID);
             int id = LittleEndian.u16(expected, Page.SIZE - 2);
             if (page == null) {
                 continue;

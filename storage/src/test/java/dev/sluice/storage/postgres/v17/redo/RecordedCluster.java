@@ -1,8 +1,13 @@
 package dev.sluice.storage.postgres.v17.redo;
 
 import dev.sluice.storage.key.Key;
+import dev.sluice.storage.oracle.RedoListener;
+import dev.sluice.storage.oracle.RedoOracle;
+import dev.sluice.storage.oracle.RedoReport;
 import dev.sluice.storage.page.LittleEndian;
 import dev.sluice.storage.page.Page;
+import dev.sluice.storage.postgres.PostgresMajor;
+import dev.sluice.storage.redo.PageRedo;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
 import dev.sluice.walservice.wal.ThrowawayPostgres;
@@ -15,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -37,7 +43,7 @@ final class RecordedCluster implements AutoCloseable {
     private static final int CHECKPOINT_AT = 32;
 
     private final ThrowawayPostgres postgres;
-    private final Map<Key, byte[]> before;
+    private final Path base;
     private final Lsn start;
     private final Lsn end;
 
@@ -49,10 +55,9 @@ final class RecordedCluster implements AutoCloseable {
         void accept(WalRecord record) throws IOException;
     }
 
-    private RecordedCluster(
-            ThrowawayPostgres postgres, Map<Key, byte[]> before, Lsn start, Lsn end) {
+    private RecordedCluster(ThrowawayPostgres postgres, Path base, Lsn start, Lsn end) {
         this.postgres = postgres;
-        this.before = before;
+        this.base = base;
         this.start = start;
         this.end = end;
     }
@@ -60,25 +65,60 @@ final class RecordedCluster implements AutoCloseable {
     /** Runs a workload on a new cluster, between two clean shutdowns. */
     static RecordedCluster record(List<String> settings, Workload workload) throws Exception {
         ThrowawayPostgres postgres = new ThrowawayPostgres(settings.toArray(String[]::new));
+        Path base = Files.createTempDirectory("sluice-oracle-base");
         try {
             postgres.stop();
-            Map<Key, byte[]> before = pages(postgres.data());
+            copy(postgres.data(), base);
             Lsn start = checkpoint(postgres.data());
             postgres.start();
             workload.run(postgres);
             postgres.stop();
-            return new RecordedCluster(postgres, before, start, checkpoint(postgres.data()));
+            return new RecordedCluster(postgres, base, start, checkpoint(postgres.data()));
         } catch (Exception e) {
             postgres.close();
+            delete(base);
             throw e;
         }
     }
 
-    /** The pages as they were when the WAL begins; new arrays each time. */
-    Map<Key, byte[]> before() {
-        Map<Key, byte[]> copy = new HashMap<>();
-        before.forEach((key, page) -> copy.put(key, page.clone()));
-        return copy;
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.filter(file -> !file.equals(from)).toList()) {
+                Files.copy(file, to.resolve(from.relativize(file)));
+            }
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** The data directory as it was when the WAL begins. */
+    Path base() {
+        return base;
+    }
+
+    /** The data directory when the WAL ends. */
+    Path data() {
+        return postgres.data();
+    }
+
+    Path wal() {
+        return postgres.wal();
+    }
+
+    RedoReport redo(PageRedo redo) throws IOException {
+        return RedoOracle.run(base, wal(), redo);
+    }
+
+    /** An oracle to look into after its run; the caller closes it. */
+    RedoOracle oracle() throws IOException {
+        Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
+        return new RedoOracle(base, wal(), scratch, PostgresMajor::redo, RedoListener.NONE);
     }
 
     /** The pages in the data directory when the WAL ends. */
@@ -187,6 +227,10 @@ final class RecordedCluster implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        postgres.close();
+        try {
+            postgres.close();
+        } finally {
+            delete(base);
+        }
     }
 }

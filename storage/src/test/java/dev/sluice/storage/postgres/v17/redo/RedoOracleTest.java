@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.storage.key.Key;
 import dev.sluice.storage.key.Value;
+import dev.sluice.storage.oracle.RedoOracle;
+import dev.sluice.storage.oracle.RedoReport;
 import dev.sluice.storage.page.Page;
 import dev.sluice.storage.postgres.v17.mask.PageComparison;
 import dev.sluice.storage.postgres.v17.mask.PageDifference;
 import dev.sluice.storage.redo.PageRedo;
 import dev.sluice.storage.redo.RedoException;
+import dev.sluice.storage.timeline.TimelineReader;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
 import dev.sluice.walservice.wal.WalRecord;
@@ -134,27 +137,31 @@ class RedoOracleTest {
 
     @Test
     void everyPageIsWhatPostgresMade() throws Exception {
-        RedoOracle oracle = RedoOracle.run(withoutImages, new Redo17());
-        System.out.println(oracle.table());
-        assertThat(oracle.differences()).isEmpty();
-        Set<String> met = new HashSet<>();
-        oracle.counts()
-                .forEach((name, count) -> {
-                    if (count.checked > 0) {
-                        met.add(name);
-                    }
-                });
-        assertThat(met).containsAll(TYPES);
-        assertSameAsDataDirectory(oracle.pages(), withoutImages);
+        try (RedoOracle oracle = withoutImages.oracle()) {
+            RedoReport report = oracle.redo(null);
+            System.out.println(report.table());
+            assertThat(report.differences()).isEmpty();
+            Set<String> met = new HashSet<>();
+            report.counts()
+                    .forEach((name, count) -> {
+                        if (count.checked() > 0) {
+                            met.add(name);
+                        }
+                    });
+            assertThat(met).containsAll(TYPES);
+            assertSameAsDataDirectory(oracle.redone(), withoutImages);
+        }
     }
 
     @Test
     void everyPageIsWhatPostgresMadeAmongFullPageImages() throws Exception {
-        RedoOracle oracle = RedoOracle.run(withImages, new Redo17());
-        System.out.println(oracle.table());
-        assertThat(oracle.differences()).isEmpty();
-        assertThat(oracle.counts()).containsKeys("XLOG FPI", "XLOG FPI_FOR_HINT");
-        assertSameAsDataDirectory(oracle.pages(), withImages);
+        try (RedoOracle oracle = withImages.oracle()) {
+            RedoReport report = oracle.redo(null);
+            System.out.println(report.table());
+            assertThat(report.differences()).isEmpty();
+            assertThat(report.counts()).containsKeys("XLOG FPI", "XLOG FPI_FOR_HINT");
+            assertSameAsDataDirectory(oracle.redone(), withImages);
+        }
     }
 
     @ParameterizedTest
@@ -173,7 +180,7 @@ class RedoOracleTest {
             })
     void theOracleSeesAFaultPlantedInOneRecordType(String type) throws Exception {
         PageRedo faulty = withFault(record -> RecordTypes.name(record).equals(type));
-        assertThat(RedoOracle.run(withoutImages, faulty).differences())
+        assertThat(withoutImages.redo(faulty).differences())
                 .isNotEmpty()
                 .allMatch(difference -> difference.startsWith(type));
     }
@@ -195,7 +202,7 @@ class RedoOracleTest {
                     }
                     redo.apply(key, page, change, end);
                 };
-        assertThat(RedoOracle.run(withoutImages, damaging).differences()).isEmpty();
+        assertThat(withoutImages.redo(damaging).differences()).isEmpty();
         assertThat(refused[0]).isPositive();
     }
 
@@ -241,7 +248,7 @@ class RedoOracleTest {
     }
 
     /** Every page of the stopped cluster that WAL describes is the page that redo made. */
-    static void assertSameAsDataDirectory(Map<Key, byte[]> redone, RecordedCluster cluster)
+    static void assertSameAsDataDirectory(TimelineReader redone, RecordedCluster cluster)
             throws IOException {
         Set<RelFileLocator> unlogged = cluster.unlogged();
         List<String> differences = new ArrayList<>();
@@ -252,9 +259,13 @@ class RedoOracleTest {
             if (fork == Fork.FSM || (fork != Fork.INIT && unlogged.contains(key.locator()))) {
                 continue;
             }
-            byte[] page = redone.getOrDefault(key, new byte[Page.SIZE]);
+            byte[] page = redone.get(key, Lsn.INVALID);
             PageDifference difference =
-                    PageComparison.ofDataDirectory(page, entry.getValue(), fork, key.block());
+                    PageComparison.ofDataDirectory(
+                            page == null ? new byte[Page.SIZE] : page,
+                            entry.getValue(),
+                            fork,
+                            key.block());
             if (difference != null) {
                 differences.add(key + ": " + difference);
             }
