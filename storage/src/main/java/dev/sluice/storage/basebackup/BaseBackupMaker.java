@@ -8,7 +8,9 @@ import dev.sluice.storage.key.Slru;
 import dev.sluice.storage.page.Page;
 import dev.sluice.storage.postgres.CheckPoint;
 import dev.sluice.storage.postgres.ControlFile;
+import dev.sluice.storage.postgres.OriginProgress;
 import dev.sluice.storage.postgres.PostgresMajor;
+import dev.sluice.storage.postgres.ReplicationOriginFile;
 import dev.sluice.storage.timeline.TimelineReader;
 import dev.sluice.walservice.wal.RecordEncoder;
 import dev.sluice.walservice.wal.RelFileLocator;
@@ -20,6 +22,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Makes a {@link BaseBackup}: the data directory of a cluster that was stopped cleanly at a record
@@ -154,10 +158,12 @@ public final class BaseBackupMaker {
     }
 
     private void addOrigins() throws IOException {
-        ReplicationOriginFile origins = new ReplicationOriginFile();
-        scan(Key.REPLICATION_ORIGIN, (key, bytes) -> origins.add(key.relation(), bytes));
+        Map<Integer, OriginProgress> origins = new TreeMap<>();
+        scan(
+                Key.REPLICATION_ORIGIN,
+                (key, bytes) -> origins.put(key.relation(), OriginProgress.decode(bytes)));
         if (!origins.isEmpty()) {
-            files.add(File.of(ReplicationOriginFile.PATH, origins.toFile()));
+            files.add(File.of(ReplicationOriginFile.PATH, ReplicationOriginFile.of(origins)));
         }
     }
 

@@ -4,6 +4,7 @@ import dev.sluice.storage.key.Key;
 import dev.sluice.storage.key.Slru;
 import dev.sluice.storage.key.Value;
 import dev.sluice.storage.page.Page;
+import dev.sluice.storage.redo.change.PageChange;
 import dev.sluice.storage.timeline.TimelineReader;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
@@ -221,21 +222,39 @@ public final class RecordScope {
 
     /** Puts a page of zeros as an SLRU's block. */
     public void putZeroSlruBlock(Slru slru, long block) throws IOException {
-        putSlruBlock(slru, checkedSlruBlock(block), ZERO_PAGE);
+        int checked = checkedSlruBlock(block);
+        extendSlru(slru, checked);
+        sink.put(Key.slruBlock(slru, checked), ZERO_PAGE);
     }
 
-    /** Puts a value under an SLRU's block, and makes its segment as long as that needs. */
-    public void putSlruBlock(Slru slru, int block, Value value) throws IOException {
+    /**
+     * Changes an SLRU's block. One that is not there is made of zeros first, as recovery does
+     * ({@code SlruPhysicalReadPage}): Postgres makes some without a record when it starts.
+     */
+    public void changeSlruBlock(Slru slru, int block, PageChange change) throws IOException {
+        Key key = Key.slruBlock(slru, block);
+        if (extendSlru(slru, block)) {
+            byte[] page = new byte[Page.SIZE];
+            change.apply(key, page);
+            sink.put(key, new Value.Image(page));
+        } else {
+            sink.put(key, change.encode());
+        }
+    }
+
+    /** Makes a block's segment as long as the block needs; false if it was so already. */
+    private boolean extendSlru(Slru slru, int block) throws IOException {
         Key segment = Key.slruSegment(slru, block / Slru.BLOCKS_PER_SEGMENT);
         int inSegment = block % Slru.BLOCKS_PER_SEGMENT;
         int count = Math.max(0, counts.get(segment, before));
-        if (inSegment >= count) {
-            for (int gap = count; gap < inSegment; gap++) {
-                sink.put(Key.slruBlock(slru, block - inSegment + gap), ZERO_PAGE);
-            }
-            counts.set(segment, inSegment + 1);
+        if (inSegment < count) {
+            return false;
         }
-        sink.put(Key.slruBlock(slru, block), value);
+        for (int gap = count; gap < inSegment; gap++) {
+            sink.put(Key.slruBlock(slru, block - inSegment + gap), ZERO_PAGE);
+        }
+        counts.set(segment, inSegment + 1);
+        return true;
     }
 
     public boolean hasSlruBlock(Slru slru, int block) throws IOException {

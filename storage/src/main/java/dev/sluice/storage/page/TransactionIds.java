@@ -13,6 +13,11 @@ public final class TransactionIds {
         return Integer.compareUnsigned(xid, FIRST_NORMAL) >= 0;
     }
 
+    /** {@code TransactionIdRetreat}: the normal id before a normal one. */
+    public static int before(int xid) {
+        return isNormal(xid - 1) ? xid - 1 : -1;
+    }
+
     /** {@code TransactionIdPrecedes}: whether {@code a} is logically before {@code b}. */
     public static boolean precedes(int a, int b) {
         if (!isNormal(a) || !isNormal(b)) {

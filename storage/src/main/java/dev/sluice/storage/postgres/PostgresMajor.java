@@ -66,6 +66,13 @@ public interface PostgresMajor {
     String twoPhaseFileName(Key key);
 
     /**
+     * The key that a file in {@code pg_twophase} becomes.
+     *
+     * @throws IOException if it has another name than such files have, or is damaged
+     */
+    Key twoPhaseKey(String name, byte[] file) throws IOException;
+
+    /**
      * Compares a page as WAL makes it with the page of a data directory that a clean stop left,
      * leaving out what Postgres changes without WAL.
      *

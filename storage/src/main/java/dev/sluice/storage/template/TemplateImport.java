@@ -6,7 +6,9 @@ import dev.sluice.storage.key.Slru;
 import dev.sluice.storage.key.Value;
 import dev.sluice.storage.page.Page;
 import dev.sluice.storage.postgres.ControlFile;
+import dev.sluice.storage.postgres.OriginProgress;
 import dev.sluice.storage.postgres.PostgresMajor;
+import dev.sluice.storage.postgres.ReplicationOriginFile;
 import dev.sluice.walservice.wal.WalRecord;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
@@ -50,8 +52,8 @@ public final class TemplateImport {
      *
      * @param systemIdentifier the new cluster's, written into its control file
      * @throws IOException if the directory is no cleanly stopped cluster of a supported major, has
-     *     tablespaces, prepared transactions or data checksums, or holds a file that nothing is
-     *     known about; the message names it
+     *     tablespaces or data checksums, or holds a file that nothing is known about or that is
+     *     damaged; the message names it
      */
     public static Imported importInto(Path directory, long systemIdentifier, KeySink sink)
             throws IOException {
@@ -72,11 +74,8 @@ public final class TemplateImport {
 
     private Imported importAll(long systemIdentifier) throws IOException {
         ControlFile control = controlFile();
-        for (String empty : List.of("pg_tblspc", "pg_twophase")) {
-            if (!DirectoryContent.names(directory.resolve(empty)).isEmpty()) {
-                throw new IOException(
-                        directory + " cannot be imported: " + empty + " is not empty");
-            }
+        if (!DirectoryContent.names(directory.resolve("pg_tblspc")).isEmpty()) {
+            throw new IOException(directory + " cannot be imported: pg_tblspc is not empty");
         }
         WalRecord last = ShutdownRecord.find(directory, control);
         sink.begin(last.end());
@@ -88,6 +87,8 @@ public final class TemplateImport {
         putFiles(content.relationMaps());
         putFiles(content.versions());
         putSlrus(content);
+        putTwoPhaseStates();
+        putOrigins();
         ControlFile own = control.withSystemIdentifier(systemIdentifier);
         sink.put(Key.OF_CONTROL_FILE, new Value.Image(own.bytes()));
         sink.put(Key.OF_CHECKPOINT, new Value.Image(control.checkPoint().bytes()));
@@ -146,6 +147,25 @@ public final class TemplateImport {
         }
         for (Map.Entry<Key, Integer> size : sizes.entrySet()) {
             sink.put(size.getKey(), BlockCount.image(size.getValue()));
+        }
+    }
+
+    private void putTwoPhaseStates() throws IOException {
+        Path states = directory.resolve("pg_twophase");
+        for (String name : DirectoryContent.names(states)) {
+            byte[] state = Files.readAllBytes(states.resolve(name));
+            sink.put(major.twoPhaseKey(name, state), new Value.Image(state));
+        }
+    }
+
+    private void putOrigins() throws IOException {
+        Path file = directory.resolve(ReplicationOriginFile.PATH);
+        if (Files.exists(file)) {
+            byte[] content = Files.readAllBytes(file);
+            for (Map.Entry<Integer, OriginProgress> origin :
+                    ReplicationOriginFile.parse(content).entrySet()) {
+                sink.put(Key.replicationOrigin(origin.getKey()), origin.getValue().image());
+            }
         }
     }
 

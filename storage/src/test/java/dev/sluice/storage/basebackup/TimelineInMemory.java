@@ -15,15 +15,15 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** A timeline in the simplest way: every version of every key, in memory. */
-final class TimelineInMemory implements TimelineReader {
+public final class TimelineInMemory implements TimelineReader {
     private final PageRedo redo;
     private final NavigableMap<Key, NavigableMap<Lsn, Value>> versions = new TreeMap<>();
 
-    TimelineInMemory(PageRedo redo) {
+    public TimelineInMemory(PageRedo redo) {
         this.redo = redo;
     }
 
-    void put(Key key, Lsn at, Value value) {
+    public void put(Key key, Lsn at, Value value) {
         Value old = versions.computeIfAbsent(key, _ -> new TreeMap<>()).put(at, value);
         if (old != null) {
             throw new AssertionError(key + " was put twice at " + at);

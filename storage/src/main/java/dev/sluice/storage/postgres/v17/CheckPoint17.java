@@ -27,6 +27,7 @@ record CheckPoint17(byte[] bytes) implements CheckPoint {
     static final int REDO = 0;
     static final int TIMELINE = 8;
     static final int FULL_PAGE_WRITES = 16;
+    static final int WAL_LEVEL = 20;
     static final int NEXT_XID = 24;
     static final int NEXT_OID = 32;
     static final int NEXT_MULTI = 36;

@@ -2,6 +2,7 @@ package dev.sluice.storage.postgres.v17;
 
 import dev.sluice.storage.ingest.RecordScope;
 import dev.sluice.storage.key.Key;
+import dev.sluice.storage.key.Slru;
 import dev.sluice.storage.key.Value;
 import dev.sluice.storage.page.LittleEndian;
 import dev.sluice.storage.page.TransactionIds;
@@ -17,7 +18,12 @@ import java.io.IOException;
  * unused harms nothing. A shutdown checkpoint gives the exact one. The others are exact.
  */
 final class ClusterState {
-    private static final int XIDS_AT_ONCE = 1024;
+    /**
+     * Divides the ids of a commit log page, so that rounding never enters one before its record.
+     * Less than those of a commit timestamp page, so that it never leaves one out: the one that it
+     * enters is made by Postgres when it starts ({@code ActivateCommitTs}).
+     */
+    static final int XIDS_AT_ONCE = 512;
 
     private final byte[] checkPoint;
     private ControlFile17 controlFile;
@@ -42,12 +48,24 @@ final class ClusterState {
 
     void putChanges(RecordScope scope) throws IOException {
         if (checkPointChanged) {
+            putFirstClogPage(scope);
             scope.put(Key.OF_CHECKPOINT, new Value.Image(checkPoint.clone()));
             checkPointChanged = false;
         }
         if (controlFileChanged) {
             scope.put(Key.OF_CONTROL_FILE, new Value.Image(controlFile.bytes()));
             controlFileChanged = false;
+        }
+    }
+
+    /**
+     * Once every 2^32 transactions the next one is the first that a page of the commit log has, but
+     * not at the page's start, where a page begins without being read: Postgres would not start
+     * without the page ({@code TrimCLOG}), whose record comes with the transaction only.
+     */
+    private void putFirstClogPage(RecordScope scope) throws IOException {
+        if ((int) nextXid() == TransactionIds.FIRST_NORMAL && !scope.hasSlruBlock(Slru.CLOG, 0)) {
+            scope.putZeroSlruBlock(Slru.CLOG, 0);
         }
     }
 
@@ -126,6 +144,7 @@ final class ClusterState {
     }
 
     void setParameters(ParameterChange parameters) {
+        set(CheckPoint17.WAL_LEVEL, parameters.walLevel());
         controlFile = controlFile.withParameters(parameters);
         controlFileChanged = true;
     }

@@ -10,6 +10,8 @@ import dev.sluice.walservice.wal.WalRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.zip.CRC32C;
 
 /**
@@ -73,12 +75,29 @@ final class DatabaseRecords {
             throw scope.refuse(
                     "database " + Integer.toUnsignedString(from) + ", to be copied, is not there");
         }
+        Set<Key> brought = new HashSet<>();
         for (Key size :
                 scope.keys(firstSize(fromTablespace, from), endOfSizes(fromTablespace, from))) {
-            copyFork(size, new RelFileLocator(tablespace, database, size.relation()));
+            RelFileLocator target = new RelFileLocator(tablespace, database, size.relation());
+            copyFork(size, target);
+            brought.add(Key.relationSize(target, Fork.ofNumber(size.fork())));
         }
+        clear(tablespace, database, brought);
         scope.put(Key.relationMap(tablespace, database), new Value.Image(map));
         scope.put(Key.database(tablespace, database), new Value.Image(version));
+    }
+
+    /**
+     * Whatever else was in the directory goes away ({@code rmtree} in {@code dbase_redo}): a copy
+     * that failed may have left something there.
+     */
+    private void clear(int tablespace, int database, Set<Key> brought) throws IOException {
+        for (Key size :
+                scope.keys(firstSize(tablespace, database), endOfSizes(tablespace, database))) {
+            if (!brought.contains(size)) {
+                scope.dropFork(size.locator(), Fork.ofNumber(size.fork()));
+            }
+        }
     }
 
     private void copyFork(Key size, RelFileLocator target) throws IOException {
@@ -93,6 +112,7 @@ final class DatabaseRecords {
             }
         }
         scope.extendFork(target, fork, blocks);
+        scope.truncateFork(target, fork, blocks);
     }
 
     private void drop(int tablespace, int database) throws IOException {
@@ -109,17 +129,20 @@ final class DatabaseRecords {
     }
 
     private static Key endOfSizes(int tablespace, int database) {
-        return new Key(Key.RELATION_SIZE, tablespace, database + 1, 0, 0, 0);
+        return new Key(Key.RELATION_SIZE, tablespace, database, -1, 0xFF, -1);
     }
 
     /** The record's data is the file, but for the checksum, which is made anew. */
     void ingestMap(WalRecord record) throws IOException {
+        if (record.rmgrInfo() != MAP_UPDATE) {
+            throw scope.refuse("unknown info");
+        }
         ByteBuffer main = RecordData.main(record);
         int database = main.getInt();
         int tablespace = checkedTablespace(main.getInt(), database);
         int bytes = main.getInt();
-        if (record.rmgrInfo() != MAP_UPDATE || bytes != MAP_BYTES) {
-            throw scope.refuse("not a relation map of " + MAP_BYTES + " bytes");
+        if (bytes != MAP_BYTES) {
+            throw scope.refuse("a relation map of " + bytes + " bytes, not " + MAP_BYTES);
         }
         byte[] file = new byte[MAP_BYTES];
         main.get(file);

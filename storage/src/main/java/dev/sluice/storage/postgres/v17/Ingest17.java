@@ -4,6 +4,7 @@ import dev.sluice.storage.ingest.IngestException;
 import dev.sluice.storage.ingest.ModificationSink;
 import dev.sluice.storage.ingest.RecordScope;
 import dev.sluice.storage.ingest.WalIngest;
+import dev.sluice.storage.page.TransactionIds;
 import dev.sluice.storage.timeline.TimelineReader;
 import dev.sluice.walservice.wal.ResourceManager;
 import dev.sluice.walservice.wal.WalFormatException;
@@ -52,7 +53,7 @@ final class Ingest17 implements WalIngest {
         scope.begin(record, sink);
         try {
             dispatch(record);
-        } catch (BufferUnderflowException e) {
+        } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
             throw scope.refuse("it is shorter than its content says", e);
         } catch (WalFormatException e) {
             throw scope.refuse("its image is damaged", e);
@@ -100,7 +101,7 @@ final class Ingest17 implements WalIngest {
             case Standby.LOCK, Standby.INVALIDATIONS -> {}
             case Standby.RUNNING_XACTS -> {
                 int next = RecordData.main(record).getInt(Standby.NEXT_XID_OFFSET);
-                cluster.advanceNextXidPast(next - 1);
+                cluster.advanceNextXidPast(TransactionIds.before(next));
             }
             default -> throw scope.refuse("unknown info");
         }

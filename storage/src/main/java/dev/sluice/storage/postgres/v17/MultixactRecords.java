@@ -11,8 +11,9 @@ import java.nio.ByteBuffer;
 /**
  * Multixacts made and forgotten ({@code multixact_redo} in {@code multixact.c}).
  *
- * <p>Follows what 17.6 and later write: the page of the next multixact is zeroed by a record of its
- * own before any record sets an offset on it.
+ * <p>A record that makes a multixact sets the next one's offset too. If that lies on the next page,
+ * the record that zeroes the page comes before it, but in WAL of older minor versions (before 17.8)
+ * after it: such a record is left out, for the page is there already.
  */
 final class MultixactRecords {
     private static final int ZERO_OFFSETS_PAGE = 0x00;
@@ -35,13 +36,20 @@ final class MultixactRecords {
     void ingest(WalRecord record) throws IOException {
         ByteBuffer main = RecordData.main(record);
         switch (record.rmgrInfo()) {
-            case ZERO_OFFSETS_PAGE ->
-                    scope.putZeroSlruBlock(Slru.MULTIXACT_OFFSETS, main.getLong());
+            case ZERO_OFFSETS_PAGE -> zeroOffsets(main.getLong());
             case ZERO_MEMBERS_PAGE ->
                     scope.putZeroSlruBlock(Slru.MULTIXACT_MEMBERS, main.getLong());
             case CREATE -> create(main);
             case TRUNCATE -> truncate(main);
             default -> throw scope.refuse("unknown info");
+        }
+    }
+
+    private void zeroOffsets(long page) throws IOException {
+        int next = cluster.get(CheckPoint17.NEXT_MULTI);
+        boolean isNextOnes = page == MultixactOffsets.block(next == 0 ? FIRST_MULTIXACT : next);
+        if (!isNextOnes || !scope.hasSlruBlock(Slru.MULTIXACT_OFFSETS, (int) page)) {
+            scope.putZeroSlruBlock(Slru.MULTIXACT_OFFSETS, page);
         }
     }
 
@@ -76,8 +84,8 @@ final class MultixactRecords {
     }
 
     private void putOffsets(int block, int[] multixacts, int[] offsets) throws IOException {
-        scope.putSlruBlock(
-                Slru.MULTIXACT_OFFSETS, block, new MultixactOffsets(multixacts, offsets).encode());
+        scope.changeSlruBlock(
+                Slru.MULTIXACT_OFFSETS, block, new MultixactOffsets(multixacts, offsets));
     }
 
     /** Puts as many of the members that are left as lie on the first one's block. */
@@ -98,10 +106,8 @@ final class MultixactRecords {
             statuses[i] = (byte) status;
             cluster.advanceNextXidPast(xids[i]);
         }
-        scope.putSlruBlock(
-                Slru.MULTIXACT_MEMBERS,
-                block,
-                new MultixactMembers(offset, xids, statuses).encode());
+        scope.changeSlruBlock(
+                Slru.MULTIXACT_MEMBERS, block, new MultixactMembers(offset, xids, statuses));
         return count;
     }
 

@@ -117,10 +117,17 @@ public final class Postgres17 implements PostgresMajor {
         return CheckPoint17.of(struct);
     }
 
-    /** Since 17 the name has the transaction's epoch, too ({@code TwoPhaseFilePath}). */
     @Override
     public String twoPhaseFileName(Key key) {
-        return String.format("pg_twophase/%08X%08X", key.database(), key.relation());
+        return TwoPhaseFile.DIRECTORY + TwoPhaseFile.name(key);
+    }
+
+    @Override
+    public Key twoPhaseKey(String name, byte[] file) throws IOException {
+        if (!TwoPhaseFile.isWhole(file)) {
+            throw new IOException(TwoPhaseFile.DIRECTORY + name + " is damaged");
+        }
+        return TwoPhaseFile.key(name);
     }
 
     @Override

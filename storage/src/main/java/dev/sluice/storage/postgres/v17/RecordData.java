@@ -8,8 +8,8 @@ import java.nio.ByteOrder;
 
 /**
  * Reading a record's main data. What runs past its end throws {@link
- * java.nio.BufferUnderflowException}, which {@link Ingest17} turns into an error that names the
- * record.
+ * java.nio.BufferUnderflowException} or {@link IndexOutOfBoundsException}, which {@link Ingest17}
+ * turns into an error that names the record.
  */
 final class RecordData {
     private RecordData() {}
@@ -42,10 +42,14 @@ final class RecordData {
      */
     static int count(ByteBuffer in, int bytesEach) {
         int count = in.getInt();
+        checkCount(in, count, bytesEach);
+        return count;
+    }
+
+    static void checkCount(ByteBuffer in, int count, int bytesEach) {
         if (count < 0 || count > in.remaining() / bytesEach) {
             throw new BufferUnderflowException();
         }
-        return count;
     }
 
     static void skip(ByteBuffer in, int bytes) {

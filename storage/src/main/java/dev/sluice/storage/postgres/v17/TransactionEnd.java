@@ -1,5 +1,7 @@
 package dev.sluice.storage.postgres.v17;
 
+import dev.sluice.storage.ingest.IngestException;
+import dev.sluice.storage.ingest.RecordScope;
 import dev.sluice.walservice.wal.RelFileLocator;
 import dev.sluice.walservice.wal.WalRecord;
 import java.nio.ByteBuffer;
@@ -42,6 +44,9 @@ record TransactionEnd(
     private static final int HAS_GLOBAL_ID = 1 << 7;
     private static final int HAS_DROPPED_STATISTICS = 1 << 8;
 
+    /** Bits 6 and 29 to 31 ask hot standbys for something and bring no data. */
+    private static final int KNOWN = 0x1FF | 1 << 29 | 1 << 30 | 1 << 31;
+
     private static final int DATABASE_BYTES = 8;
     private static final int LOCATOR_BYTES = 12;
     private static final int STATISTICS_BYTES = 12;
@@ -52,10 +57,17 @@ record TransactionEnd(
     private static final int CACHE_AUTHOID = 11;
     private static final int CACHE_DATABASEOID = 21;
 
-    static TransactionEnd parse(WalRecord record) {
+    /**
+     * @throws IngestException if it has parts that are not known, so that where the known ones lie
+     *     is not known either
+     */
+    static TransactionEnd parse(WalRecord record, RecordScope scope) throws IngestException {
         ByteBuffer in = RecordData.main(record);
         long time = in.getLong();
         int info = (record.info() & HAS_INFO) != 0 ? in.getInt() : 0;
+        if ((info & ~KNOWN) != 0) {
+            throw scope.refuse("unknown parts, xinfo " + Integer.toHexString(info));
+        }
         if ((info & HAS_DATABASE) != 0) {
             RecordData.skip(in, DATABASE_BYTES);
         }
@@ -83,6 +95,11 @@ record TransactionEnd(
             }
         }
         boolean hasOrigin = (info & HAS_ORIGIN) != 0;
+        long originLsn = hasOrigin ? in.getLong() : 0;
+        long originTime = hasOrigin ? in.getLong() : 0;
+        if (in.hasRemaining()) {
+            throw scope.refuse(in.remaining() + " bytes too many");
+        }
         return new TransactionEnd(
                 time,
                 subtransactions,
@@ -91,8 +108,8 @@ record TransactionEnd(
                 databases,
                 preparedXid,
                 hasOrigin,
-                hasOrigin ? in.getLong() : 0,
-                hasOrigin ? in.getLong() : 0);
+                originLsn,
+                originTime);
     }
 
     private static List<RelFileLocator> locators(ByteBuffer in) {

@@ -8,13 +8,14 @@ import dev.sluice.storage.key.Value;
 import dev.sluice.storage.page.LittleEndian;
 import dev.sluice.storage.page.TransactionIds;
 import dev.sluice.storage.redo.change.CommitTimestamps;
+import dev.sluice.storage.redo.change.PageChange;
 import dev.sluice.storage.redo.change.TransactionStatus;
 import dev.sluice.walservice.wal.RelFileLocator;
 import dev.sluice.walservice.wal.WalRecord;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
-import java.util.zip.CRC32C;
 
 /** Transactions' ends and two-phase states ({@code xact_redo}, {@code twophase.c}). */
 final class TransactionRecords {
@@ -32,22 +33,33 @@ final class TransactionRecords {
 
     void ingest(WalRecord record) throws IOException {
         switch (record.info() & OPERATION_MASK) {
-            case Operation.COMMIT -> commit(record, TransactionEnd.parse(record), record.xid());
-            case Operation.ABORT -> abort(record, TransactionEnd.parse(record), record.xid());
+            case Operation.COMMIT ->
+                    commit(record, TransactionEnd.parse(record, scope), record.xid());
+            case Operation.ABORT ->
+                    abort(record, TransactionEnd.parse(record, scope), record.xid());
             case Operation.COMMIT_PREPARED -> {
-                TransactionEnd end = TransactionEnd.parse(record);
+                TransactionEnd end = TransactionEnd.parse(record, scope);
                 commit(record, end, end.preparedXid());
                 scope.put(stateKey(end.preparedXid()), Value.Image.REMOVED);
             }
             case Operation.ABORT_PREPARED -> {
-                TransactionEnd end = TransactionEnd.parse(record);
+                TransactionEnd end = TransactionEnd.parse(record, scope);
                 abort(record, end, end.preparedXid());
                 scope.put(stateKey(end.preparedXid()), Value.Image.REMOVED);
             }
             case Operation.PREPARE -> prepare(record);
+            case Operation.ASSIGNMENT -> assign(RecordData.main(record));
             // They inform hot standbys and logical decoding.
-            case Operation.ASSIGNMENT, Operation.INVALIDATIONS -> {}
+            case Operation.INVALIDATIONS -> {}
             default -> throw scope.refuse("unknown info");
+        }
+    }
+
+    /** Subtransactions with ids, of which some may have written nothing yet. */
+    private void assign(ByteBuffer main) {
+        RecordData.skip(main, Integer.BYTES); // the top-level transaction, which is older
+        for (int subtransaction : RecordData.counted(main)) {
+            cluster.advanceNextXidPast(subtransaction);
         }
     }
 
@@ -82,11 +94,14 @@ final class TransactionRecords {
                 Slru.CLOG,
                 xids,
                 TransactionStatus::block,
-                onBlock -> new TransactionStatus(status, onBlock).encode());
+                onBlock -> new TransactionStatus(status, onBlock));
         for (RelFileLocator relation : end.dropped()) {
             scope.dropRelation(relation);
         }
         if (end.hasOrigin()) {
+            if (record.originId() == 0) {
+                throw scope.refuse("it has the progress of an origin that it does not name");
+            }
             origins.advance(record.originId(), end.originLsn(), false);
         }
     }
@@ -107,7 +122,7 @@ final class TransactionRecords {
                 Slru.COMMIT_TS,
                 xids,
                 CommitTimestamps::block,
-                onBlock -> new CommitTimestamps(time, record.originId(), onBlock).encode());
+                onBlock -> new CommitTimestamps(time, record.originId(), onBlock));
         int newest = xids[xids.length - 1];
         if (TransactionIds.precedes(cluster.get(CheckPoint17.NEWEST_COMMIT_TS_XID), newest)) {
             cluster.set(CheckPoint17.NEWEST_COMMIT_TS_XID, newest);
@@ -117,13 +132,12 @@ final class TransactionRecords {
     /** Makes one change for each block that some of the transactions lie in. */
     @FunctionalInterface
     private interface ChangeOfBlock {
-        Value.Change of(int[] xidsOnBlock);
+        PageChange of(int[] xidsOnBlock);
     }
 
     private void putByBlock(Slru slru, int[] xids, IntUnaryOperator blockOf, ChangeOfBlock change)
             throws IOException {
-        int[] sorted = xids.clone();
-        Arrays.sort(sorted);
+        int[] sorted = sortedUnsigned(xids);
         int from = 0;
         while (from < sorted.length) {
             int block = blockOf.applyAsInt(sorted[from]);
@@ -131,44 +145,51 @@ final class TransactionRecords {
             while (to < sorted.length && blockOf.applyAsInt(sorted[to]) == block) {
                 to++;
             }
-            scope.putSlruBlock(slru, block, change.of(Arrays.copyOfRange(sorted, from, to)));
+            scope.changeSlruBlock(slru, block, change.of(Arrays.copyOfRange(sorted, from, to)));
             from = to;
         }
     }
 
-    /**
-     * The state file of a prepared transaction is the record's main data with its CRC32C after it
-     * ({@code RecreateTwoPhaseFile}).
-     */
-    private void prepare(WalRecord record) throws IOException {
-        int length = record.mainLength();
-        byte[] file = new byte[length + Integer.BYTES];
-        System.arraycopy(record.raw(), record.mainOffset(), file, 0, length);
-        if (length < Prepare.HEADER_BYTES
-                || LittleEndian.i32(file, Prepare.TOTAL_LENGTH) != file.length) {
-            throw scope.refuse(
-                    "a two-phase state of " + length + " bytes that gives another length");
+    /** A block may hold ids on both sides of 2^31: signed order would tear it apart. */
+    private static int[] sortedUnsigned(int[] xids) {
+        int[] sorted = xids.clone();
+        for (int i = 0; i < sorted.length; i++) {
+            sorted[i] ^= Integer.MIN_VALUE;
         }
-        CRC32C crc = new CRC32C();
-        crc.update(file, 0, length);
-        LittleEndian.put32(file, length, (int) crc.getValue());
-        int xid = LittleEndian.i32(file, Prepare.XID);
-        advancePastSubtransactions(file);
+        Arrays.sort(sorted);
+        for (int i = 0; i < sorted.length; i++) {
+            sorted[i] ^= Integer.MIN_VALUE;
+        }
+        return sorted;
+    }
+
+    private void prepare(WalRecord record) throws IOException {
+        byte[] file = TwoPhaseFile.of(record.raw(), record.mainOffset(), record.mainLength());
+        if (!TwoPhaseFile.isWhole(file)) {
+            throw scope.refuse(
+                    "a two-phase state of "
+                            + record.mainLength()
+                            + " bytes that gives another length");
+        }
+        int xid = LittleEndian.i32(file, TwoPhaseFile.XID);
+        advancePastSubtransactions(record);
         cluster.advanceNextXidPast(xid);
         scope.put(stateKey(xid), new Value.Image(file));
         if (record.originId() != 0) {
-            origins.advance(record.originId(), LittleEndian.i64(file, Prepare.ORIGIN_LSN), false);
+            origins.advance(
+                    record.originId(), LittleEndian.i64(file, TwoPhaseFile.ORIGIN_LSN), false);
         }
     }
 
     /** A subtransaction that wrote nothing itself is named here first. */
-    private void advancePastSubtransactions(byte[] file) {
-        int count = LittleEndian.i32(file, Prepare.SUBTRANSACTIONS);
-        int globalIdBytes = LittleEndian.u16(file, Prepare.GLOBAL_ID_LENGTH);
-        int at = Prepare.HEADER_BYTES + LittleEndian.maxAlign(globalIdBytes);
-        for (int i = 0; i < count && at + Integer.BYTES <= file.length; i++) {
-            cluster.advanceNextXidPast(LittleEndian.i32(file, at));
-            at += Integer.BYTES;
+    private void advancePastSubtransactions(WalRecord record) {
+        ByteBuffer main = RecordData.main(record);
+        int count = main.getInt(TwoPhaseFile.SUBTRANSACTIONS);
+        int globalIdBytes = Short.toUnsignedInt(main.getShort(TwoPhaseFile.GLOBAL_ID_LENGTH));
+        RecordData.skip(main, TwoPhaseFile.HEADER_BYTES + LittleEndian.maxAlign(globalIdBytes));
+        RecordData.checkCount(main, count, Integer.BYTES);
+        for (int subtransaction : RecordData.ints(main, count)) {
+            cluster.advanceNextXidPast(subtransaction);
         }
     }
 
@@ -185,15 +206,5 @@ final class TransactionRecords {
         static final int ABORT_PREPARED = 0x40;
         static final int ASSIGNMENT = 0x50;
         static final int INVALIDATIONS = 0x60;
-    }
-
-    /** {@code xl_xact_prepare} in {@code access/xact.h}. */
-    private static final class Prepare {
-        static final int TOTAL_LENGTH = 4;
-        static final int XID = 8;
-        static final int SUBTRANSACTIONS = 28;
-        static final int GLOBAL_ID_LENGTH = 54;
-        static final int ORIGIN_LSN = 56;
-        static final int HEADER_BYTES = 72;
     }
 }

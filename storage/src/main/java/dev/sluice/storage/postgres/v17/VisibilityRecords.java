@@ -47,6 +47,7 @@ final class VisibilityRecords {
     private void clear(WalRecord record, int flagsOffset, int bits) throws IOException {
         int flags = RecordData.main(record).get(flagsOffset);
         if ((flags & CLEARED) != 0 && !has(record, 1)) {
+            checkHeapBlock(record);
             clear(record.blockRelation(0), bits, record.blockNumber(0));
         }
     }
@@ -56,6 +57,7 @@ final class VisibilityRecords {
         if ((flags & (OLD_CLEARED | NEW_CLEARED)) == 0 || has(record, 2) || has(record, 3)) {
             return;
         }
+        checkHeapBlock(record);
         RelFileLocator relation = record.blockRelation(0);
         int newBlock = record.blockNumber(0);
         int oldBlock = has(record, 1) ? record.blockNumber(1) : newBlock;
@@ -84,6 +86,12 @@ final class VisibilityRecords {
                     Fork.VISIBILITY_MAP,
                     mapBlock,
                     new VisibilityClear(bits, heapBlocks).encode());
+        }
+    }
+
+    private void checkHeapBlock(WalRecord record) throws IOException {
+        if (!has(record, 0)) {
+            throw scope.refuse("it does not name the heap block whose bits it clears");
         }
     }
 

@@ -6,6 +6,7 @@ import dev.sluice.walservice.wal.WalRecord;
 import dev.sluice.walservice.wal.WalSegments;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /** The XLOG manager's records: checkpoints, counters, settings, page images ({@code xlog_redo}). */
 final class XlogRecords {
@@ -41,8 +42,8 @@ final class XlogRecords {
                     Operation.SWITCH,
                     Operation.BACKUP_END,
                     Operation.RESTORE_POINT,
-                    Operation.OVERWRITE_CONTRECORD,
-                    Operation.CHECKPOINT_REDO -> {}
+                    Operation.OVERWRITE_CONTRECORD -> {}
+            case Operation.CHECKPOINT_REDO -> checkWalLevel(RecordData.main(record).getInt());
             default -> throw scope.refuse("unknown info");
         }
     }
@@ -64,8 +65,9 @@ final class XlogRecords {
     }
 
     /** An online checkpoint's counters are of when it began, so they only move ours forward. */
-    private void ingestOnline(CheckPoint17 online) {
-        ByteBuffer struct = ByteBuffer.wrap(online.bytes()).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    private void ingestOnline(CheckPoint17 online) throws IOException {
+        ByteBuffer struct = ByteBuffer.wrap(online.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        checkWalLevel(struct.getInt(CheckPoint17.WAL_LEVEL));
         cluster.advanceNextXidTo(online.nextFullXid());
         cluster.advance(CheckPoint17.NEXT_MULTI, struct.getInt(CheckPoint17.NEXT_MULTI));
         cluster.advance(
@@ -82,14 +84,8 @@ final class XlogRecords {
         }
     }
 
-    /**
-     * With {@code wal_level = minimal} Postgres leaves whole relations out of its WAL: a timeline
-     * could not be rebuilt from it.
-     */
     private void ingestParameters(ParameterChange parameters) throws IOException {
-        if (parameters.walLevel() == ParameterChange.MINIMAL) {
-            throw scope.refuse("wal_level is minimal; replica or logical is needed");
-        }
+        checkWalLevel(parameters.walLevel());
         boolean tracked = cluster.tracksCommitTimestamps();
         if (parameters.trackCommitTimestamp() && !tracked) {
             slrus.activateCommitTimestamps();
@@ -99,18 +95,27 @@ final class XlogRecords {
         cluster.setParameters(parameters);
     }
 
-    /** A block without an image stands in FPI_FOR_HINT only, where it asks for nothing. */
-    private void ingestImages(WalRecord record, boolean imagesRequired) throws IOException {
-        for (int id = 0; id < record.blockCount(); id++) {
-            boolean image = record.hasBlock(id) && record.blockImageApplies(id);
-            if (!image) {
-                if (imagesRequired) {
-                    throw scope.refuse("block " + id + " has no image");
-                }
-                return;
-            }
+    /**
+     * With {@code wal_level = minimal} Postgres leaves whole relations out of its WAL: a timeline
+     * could not be rebuilt from it.
+     */
+    private void checkWalLevel(int level) throws IOException {
+        if (level == ParameterChange.MINIMAL) {
+            throw scope.refuse("wal_level is minimal; replica or logical is needed");
         }
-        blocks.putBlocks(record);
+    }
+
+    /** FPI_FOR_HINT may come without images, and asks for nothing then; but not with some. */
+    private void ingestImages(WalRecord record, boolean imagesRequired) throws IOException {
+        boolean image = false;
+        for (int id = 0; id < record.blockCount(); id++) {
+            image |= record.hasBlock(id) && record.blockImageApplies(id);
+        }
+        if (image) {
+            blocks.putBlocks(record);
+        } else if (imagesRequired) {
+            throw scope.refuse("it has no image");
+        }
     }
 
     /** {@code catalog/pg_control.h}. */
