@@ -1,5 +1,8 @@
 package dev.sluice.gateway;
 
+import dev.sluice.gateway.door.Door;
+import dev.sluice.gateway.door.DoorRules;
+import dev.sluice.gateway.door.ProxyHeader;
 import dev.sluice.gateway.relay.CancelKeys;
 import dev.sluice.gateway.relay.Sessions;
 import dev.sluice.gateway.routing.Directory;
@@ -7,7 +10,6 @@ import dev.sluice.gateway.session.Admission;
 import dev.sluice.gateway.session.GatewayServices;
 import dev.sluice.gateway.session.StartupHandler;
 import dev.sluice.gateway.session.WakeFlights;
-import dev.sluice.gateway.transport.TlsFrontDoor;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.tls.LocalCertificates;
 import dev.sluice.wire.SqlState;
@@ -66,12 +68,7 @@ public final class Gateway implements Closeable {
             GatewayServices services = services(config, directory, sessionListener, transport);
             ChannelFuture bound =
                     transport
-                            .listen(
-                                    config.listen(),
-                                    channel -> {
-                                        channel.pipeline()
-                                                .addLast("startup", new StartupHandler(services));
-                                    })
+                            .listen(config.listen(), channel -> welcome(channel, services))
                             .awaitUninterruptibly();
             if (!bound.isSuccess()) {
                 throw new IOException(
@@ -88,6 +85,14 @@ public final class Gateway implements Closeable {
         }
     }
 
+    private static void welcome(Channel channel, GatewayServices services) {
+        channel.pipeline().addLast("startup", new StartupHandler(services));
+        if (channel.remoteAddress() instanceof InetSocketAddress peer
+                && services.door().now().rules().isProxy(peer.getAddress())) {
+            ProxyHeader.expect(channel);
+        }
+    }
+
     private static GatewayServices services(
             GatewayConfig config,
             Directory directory,
@@ -97,20 +102,13 @@ public final class Gateway implements Closeable {
         SecureRandom random = new SecureRandom();
         GatewayMetrics metrics = new GatewayMetrics();
         byte[] doomSecret = doomSecret(config, random);
-        Optional<TlsFrontDoor> tls =
-                config.certificates().isPresent()
-                        ? Optional.of(
-                                TlsFrontDoor.of(
-                                        config.certificates().get(),
-                                        config.authenticationTimeout()))
-                        : Optional.empty();
         return new GatewayServices(
                 config,
                 directory,
                 sessionListener,
                 metrics,
                 transport,
-                tls,
+                new Door(config.rules(), config.authenticationTimeout()),
                 new Admission(config.maxConnections(), config.maxUnauthenticated()),
                 new WakeFlights(directory, config.wakeTimeout()),
                 new Sessions(metrics, sessionListener),
@@ -144,6 +142,15 @@ public final class Gateway implements Closeable {
     /** Where it listens, the port resolved. */
     public InetSocketAddress address() {
         return (InetSocketAddress) listener.localAddress();
+    }
+
+    /**
+     * Changes who may come in. Sessions that are open go on.
+     *
+     * @throws IOException if the certificates cannot be used; nothing is changed then
+     */
+    public void change(DoorRules rules) throws IOException {
+        services.door().change(rules);
     }
 
     public GatewayMetrics metrics() {

@@ -1,6 +1,8 @@
 package dev.sluice.gateway;
 
+import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.tls.LocalCertificates;
+import dev.sluice.tls.ServerCertificates;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
@@ -9,8 +11,8 @@ import java.util.Optional;
  * How a gateway behaves.
  *
  * @param listen where it listens; port 0 picks a free one
- * @param certificates without them TLS is refused
- * @param requireTls whether connections without TLS are refused
+ * @param certificates the gateway's own identity; what it shows to clients is in the rules
+ * @param rules who may come in, until others are set
  * @param authenticationTimeout from accept to proof of the password
  * @param wakeTimeout how long an authenticated client waits for its compute
  * @param maxConnections of clients, authenticated or not
@@ -19,16 +21,13 @@ import java.util.Optional;
 public record GatewayConfig(
         InetSocketAddress listen,
         Optional<LocalCertificates> certificates,
-        boolean requireTls,
+        DoorRules rules,
         Duration authenticationTimeout,
         Duration wakeTimeout,
         int maxConnections,
         int maxUnauthenticated) {
 
     public GatewayConfig {
-        if (requireTls && certificates.isEmpty()) {
-            throw new IllegalArgumentException("TLS is required, but there are no certificates");
-        }
         if (maxConnections < 1 || maxUnauthenticated < 1) {
             throw new IllegalArgumentException("no connection would be let in");
         }
@@ -39,18 +38,18 @@ public record GatewayConfig(
         return new GatewayConfig(
                 listen,
                 certificates,
-                false,
+                DoorRules.of(certificates.map(ServerCertificates::of)),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(60),
                 20_000,
                 10_000);
     }
 
-    public GatewayConfig withRequireTls(boolean required) {
+    public GatewayConfig withRules(DoorRules newRules) {
         return new GatewayConfig(
                 listen,
                 certificates,
-                required,
+                newRules,
                 authenticationTimeout,
                 wakeTimeout,
                 maxConnections,
@@ -61,7 +60,7 @@ public record GatewayConfig(
         return new GatewayConfig(
                 listen,
                 certificates,
-                requireTls,
+                rules,
                 authentication,
                 wake,
                 maxConnections,
@@ -72,7 +71,7 @@ public record GatewayConfig(
         return new GatewayConfig(
                 listen,
                 certificates,
-                requireTls,
+                rules,
                 authenticationTimeout,
                 wakeTimeout,
                 connections,

@@ -2,6 +2,7 @@ package dev.sluice.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.wire.backend.BackendKeyData;
 import dev.sluice.wire.backend.BackendMessage;
@@ -169,7 +170,8 @@ class GatewayHostileClientsTest {
 
     @Test
     void plainConnectionsAreRefusedWhereTlsIsRequired(TestPostgres postgres) throws Exception {
-        UnaryOperator<GatewayConfig> strict = config -> config.withRequireTls(true);
+        UnaryOperator<GatewayConfig> strict =
+                config -> config.withRules(requiringTls(config.rules()));
         try (TestGateway secured =
                         new TestGateway(
                                 postgres,
@@ -461,5 +463,15 @@ class GatewayHostileClientsTest {
         org.assertj.core.api.Assertions.assertThatThrownBy(
                         () -> gateway.connectVerified("ep-x.localhost", "options", "endpoint=ep-y"))
                 .hasMessageContaining("Inconsistent project name");
+    }
+
+    private static DoorRules requiringTls(DoorRules rules) {
+        return new DoorRules(
+                rules.certificates(),
+                true,
+                rules.clientCertificates(),
+                rules.proxies(),
+                rules.attempts(),
+                rules.wrongPasswords());
     }
 }

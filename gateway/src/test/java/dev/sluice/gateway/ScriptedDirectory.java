@@ -1,5 +1,6 @@
 package dev.sluice.gateway;
 
+import dev.sluice.gateway.routing.AddressRange;
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.gateway.routing.Directory;
 import dev.sluice.gateway.routing.Route;
@@ -22,6 +23,7 @@ final class ScriptedDirectory implements Directory {
     final List<RouteRequest> requests = new CopyOnWriteArrayList<>();
     final AtomicInteger wakes = new AtomicInteger();
     volatile Supplier<CompletionStage<ComputeAddress>> waking;
+    volatile List<AddressRange> allowed = List.of();
 
     ScriptedDirectory(TestPostgres postgres) {
         this.postgres = postgres;
@@ -43,7 +45,7 @@ final class ScriptedDirectory implements Directory {
                             "endpoint cannot be found",
                             "There is no \"" + endpoint + "\"."));
         }
-        return CompletableFuture.completedFuture(new Route(endpoint, "project"));
+        return CompletableFuture.completedFuture(new Route(endpoint, "project", allowed));
     }
 
     @Override

@@ -10,9 +10,15 @@ public record KeyedCertificate(X509Certificate certificate, PrivateKey privateKe
 
     /** Whether the key is the certificate's: it signs what the certificate verifies. */
     boolean matches() {
+        String algorithm =
+                switch (privateKey.getAlgorithm()) {
+                    case "EC" -> "SHA256withECDSA";
+                    case "RSA" -> "SHA256withRSA";
+                    case String other -> other;
+                };
         byte[] probe = {1, 2, 3};
         try {
-            Signature signer = Signature.getInstance(LocalAuthority.SIGNATURE);
+            Signature signer = Signature.getInstance(algorithm);
             signer.initSign(privateKey);
             signer.update(probe);
             byte[] signature = signer.sign();

@@ -152,6 +152,19 @@ final class PemFiles {
         }
     }
 
+    /** As Postgres and ssh have it: a key that everyone may read is no secret. */
+    static void requireNotForEveryone(Path file) throws IOException {
+        if (Files.exists(file)
+                && isPosix(file)
+                && Files.getPosixFilePermissions(file).stream()
+                        .anyMatch(permission ->
+                                permission.name().startsWith("OTHERS_")
+                                        || permission == PosixFilePermission.GROUP_WRITE)) {
+            throw new CertificateException(
+                    file + " holds a private key and others may use it: chmod 640 " + file);
+        }
+    }
+
     private static CertificateException damaged(Path file, String what, @Nullable Exception cause) {
         String message =
                 file + " is damaged (" + what + "): restore it, or remove it to have it made anew";

@@ -1,5 +1,7 @@
 package dev.sluice.gateway.session;
 
+import dev.sluice.gateway.door.ProxyHeader;
+import dev.sluice.gateway.door.Visitors;
 import dev.sluice.gateway.routing.ClientDestination;
 import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.routing.RoutingException;
@@ -25,6 +27,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.DecoderException;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -50,6 +53,8 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
     private final StartupMessage startup;
     private final @Nullable String serverName;
     private final @Nullable ChannelBinding binding;
+    private final Visitors visitors;
+    private final InetAddress client;
 
     private @Nullable Expecting expecting;
 
@@ -67,14 +72,13 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
             ClientConnection connection,
             StartupMessage startup,
             @Nullable String serverName,
-            boolean encrypted) {
+            Visitors visitors) {
         this.connection = connection;
         this.startup = startup;
         this.serverName = serverName;
-        this.binding =
-                encrypted
-                        ? connection.services().tls().map(TlsFrontDoor::binding).orElse(null)
-                        : null;
+        this.visitors = visitors;
+        this.client = ProxyHeader.client(connection.channel());
+        this.binding = TlsFrontDoor.binding(connection.channel());
     }
 
     /** Asks the directory for the route and the verifier, then begins the exchange. */
@@ -89,10 +93,20 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
                         if (route == null) {
                             connection.fail(failed(failure));
                         } else {
-                            findVerifier(destination, route);
+                            letIn(destination, route);
                         }
                     });
         } catch (RuntimeException e) {
+            connection.fail(e);
+        }
+    }
+
+    private void letIn(ClientDestination destination, Route route) {
+        try {
+            route.requireAllowed(client);
+            visitors.arrive(client, route.endpointId());
+            findVerifier(destination, route);
+        } catch (RoutingException e) {
             connection.fail(e);
         }
     }
@@ -204,6 +218,7 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
         ClientDestination destination = expected.chosen().destination();
         if (success.isEmpty()) {
             connection.services().metrics().authenticationFailed();
+            visitors.wrongPassword(client, expected.chosen().route().endpointId());
             connection.fail(
                     SqlState.INVALID_PASSWORD,
                     "password authentication failed for user \"%s\""

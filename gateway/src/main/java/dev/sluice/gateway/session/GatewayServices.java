@@ -3,14 +3,13 @@ package dev.sluice.gateway.session;
 import dev.sluice.gateway.GatewayConfig;
 import dev.sluice.gateway.GatewayMetrics;
 import dev.sluice.gateway.SessionListener;
+import dev.sluice.gateway.door.Door;
 import dev.sluice.gateway.relay.CancelKeys;
 import dev.sluice.gateway.relay.Sessions;
 import dev.sluice.gateway.routing.Directory;
-import dev.sluice.gateway.transport.TlsFrontDoor;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.wire.scram.ScramVerifier;
 import java.security.SecureRandom;
-import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -24,7 +23,7 @@ public record GatewayServices(
         SessionListener listener,
         GatewayMetrics metrics,
         Transport transport,
-        Optional<TlsFrontDoor> tls,
+        Door door,
         Admission admission,
         WakeFlights wakes,
         Sessions sessions,

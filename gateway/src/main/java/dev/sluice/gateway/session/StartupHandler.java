@@ -1,5 +1,7 @@
 package dev.sluice.gateway.session;
 
+import dev.sluice.gateway.door.Door;
+import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.transport.Outbound;
 import dev.sluice.gateway.transport.TlsFrontDoor;
 import dev.sluice.wire.SqlState;
@@ -36,6 +38,7 @@ public final class StartupHandler extends ByteToMessageDecoder {
     private static final int TLS_HANDSHAKE = 0x16;
 
     private final GatewayServices services;
+    private final Door.Open door;
     private @Nullable ClientConnection connection;
     private boolean firstByteSeen;
     private boolean sslDone;
@@ -46,6 +49,7 @@ public final class StartupHandler extends ByteToMessageDecoder {
 
     public StartupHandler(GatewayServices services) {
         this.services = services;
+        this.door = services.door().now();
     }
 
     private ClientConnection connection() {
@@ -108,12 +112,12 @@ public final class StartupHandler extends ByteToMessageDecoder {
         sslDone = true;
         if (more) {
             refuseEarlyBytes("SSL");
-        } else if (encrypted || services.tls().isEmpty()) {
+        } else if (encrypted || door.tls().isEmpty()) {
             answer(ctx, 'N');
         } else {
             gssDone = true;
             answer(ctx, 'S');
-            beginTls(ctx, services.tls().get());
+            beginTls(ctx, door.tls().get());
         }
     }
 
@@ -135,7 +139,7 @@ public final class StartupHandler extends ByteToMessageDecoder {
     }
 
     private void beginDirectTls(ChannelHandlerContext ctx, ByteBuf in) {
-        if (services.tls().isEmpty()) {
+        if (door.tls().isEmpty()) {
             connection().close();
             return;
         }
@@ -143,7 +147,7 @@ public final class StartupHandler extends ByteToMessageDecoder {
         sslDone = true;
         gssDone = true;
         ByteBuf hello = in.readRetainedSlice(in.readableBytes());
-        beginTls(ctx, services.tls().get());
+        beginTls(ctx, door.tls().get());
         ctx.pipeline().fireChannelRead(hello);
     }
 
@@ -175,7 +179,7 @@ public final class StartupHandler extends ByteToMessageDecoder {
     private void startup(ChannelHandlerContext ctx, StartupMessage startup) {
         if (startup.version().major() != NEWEST.major()) {
             refuseVersion(startup.version());
-        } else if (!encrypted && services.config().requireTls()) {
+        } else if (!encrypted && requiresTls()) {
             connection()
                     .fail(
                             SqlState.INVALID_AUTHORIZATION,
@@ -184,11 +188,16 @@ public final class StartupHandler extends ByteToMessageDecoder {
         } else {
             NegotiateProtocolVersion.answering(startup, NEWEST).ifPresent(connection()::write);
             AuthenticationHandler next =
-                    new AuthenticationHandler(connection(), startup, serverName, encrypted);
+                    new AuthenticationHandler(connection(), startup, serverName, door.visitors());
             ctx.pipeline().addAfter(ctx.name(), "authentication", next);
             ctx.pipeline().remove(this);
             next.begin();
         }
+    }
+
+    private boolean requiresTls() {
+        return door.rules().requireTls()
+                || door.rules().clientCertificates() == DoorRules.ClientCertificates.REQUIRED;
     }
 
     private void refuseVersion(ProtocolVersion version) {

@@ -1,24 +1,36 @@
 package dev.sluice.gateway.transport;
 
-import dev.sluice.tls.LocalCertificates;
+import dev.sluice.tls.ServerCertificate;
+import dev.sluice.tls.ServerCertificates;
 import dev.sluice.wire.scram.ChannelBinding;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SniHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.util.AttributeKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Objects;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
-/** How clients are met with TLS 1.2 and 1.3: the server's certificate, ALPN, and its binding. */
+/**
+ * How clients are met with TLS 1.2 and 1.3: the certificate for the name that they ask for, ALPN,
+ * and the channel binding. Does not change: other certificates make another one.
+ */
 public final class TlsFrontDoor {
     /** The protocol's name in ALPN, without which a connection may not begin with TLS. */
     public static final String ALPN = "postgresql";
@@ -26,35 +38,59 @@ public final class TlsFrontDoor {
     /** The largest ClientHello to wait for. */
     private static final int MAX_CLIENT_HELLO = 16 << 10;
 
-    private final SslContext context;
-    private final ChannelBinding binding;
+    private static final AttributeKey<ChannelBinding> BINDING =
+            AttributeKey.valueOf(TlsFrontDoor.class, "binding");
+
+    /** A certificate, ready to be shown. */
+    private record Shown(SslContext context, ChannelBinding binding) {}
+
+    private final ServerCertificates certificates;
+    private final IdentityHashMap<ServerCertificate, Shown> shown = new IdentityHashMap<>();
     private final Duration handshakeTimeout;
 
-    private TlsFrontDoor(SslContext context, ChannelBinding binding, Duration handshakeTimeout) {
-        this.context = context;
-        this.binding = binding;
+    private TlsFrontDoor(ServerCertificates certificates, Duration handshakeTimeout) {
+        this.certificates = certificates;
         this.handshakeTimeout = handshakeTimeout;
     }
 
-    public static TlsFrontDoor of(LocalCertificates certificates, Duration handshakeTimeout)
+    /**
+     * @param clients what is asked of clients: {@code NONE} unless the certificates name the
+     *     clients' authorities
+     */
+    public static TlsFrontDoor of(
+            ServerCertificates certificates, ClientAuth clients, Duration handshakeTimeout)
             throws SSLException {
-        SslContext context =
+        TlsFrontDoor door = new TlsFrontDoor(certificates, handshakeTimeout);
+        for (ServerCertificate certificate : certificates.all()) {
+            door.shown.put(
+                    certificate,
+                    new Shown(
+                            context(certificate, certificates.clientAuthorities(), clients),
+                            ChannelBinding.serverEndPoint(certificate.keyed().certificate())));
+        }
+        return door;
+    }
+
+    private static SslContext context(
+            ServerCertificate certificate, List<X509Certificate> authorities, ClientAuth clients)
+            throws SSLException {
+        SslContextBuilder builder =
                 SslContextBuilder.forServer(
-                                certificates.server().privateKey(),
-                                certificates.chain().toArray(X509Certificate[]::new))
+                                certificate.keyed().privateKey(),
+                                certificate.chain().toArray(X509Certificate[]::new))
                         .sslProvider(OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK)
                         .protocols("TLSv1.3", "TLSv1.2")
+                        .clientAuth(clients)
                         .applicationProtocolConfig(
                                 new ApplicationProtocolConfig(
                                         Protocol.ALPN,
                                         SelectorFailureBehavior.NO_ADVERTISE,
                                         SelectedListenerFailureBehavior.ACCEPT,
-                                        ALPN))
-                        .build();
-        return new TlsFrontDoor(
-                context,
-                ChannelBinding.serverEndPoint(certificates.server().certificate()),
-                handshakeTimeout);
+                                        ALPN));
+        if (!authorities.isEmpty()) {
+            builder.trustManager(authorities);
+        }
+        return builder.build();
     }
 
     /**
@@ -64,9 +100,16 @@ public final class TlsFrontDoor {
      */
     public ChannelHandler newHandler() {
         return new SniHandler(
-                (_, promise) -> promise.setSuccess(context),
+                (name, promise) -> promise.setSuccess(shownTo(name).context()),
                 MAX_CLIENT_HELLO,
                 handshakeTimeout.toMillis()) {
+            @Override
+            protected void replaceHandler(ChannelHandlerContext ctx, String name, SslContext chosen)
+                    throws Exception {
+                ctx.channel().attr(BINDING).set(shownTo(name).binding());
+                super.replaceHandler(ctx, name, chosen);
+            }
+
             @Override
             protected SslHandler newSslHandler(SslContext chosen, ByteBufAllocator allocator) {
                 SslHandler handler = super.newSslHandler(chosen, allocator);
@@ -76,8 +119,12 @@ public final class TlsFrontDoor {
         };
     }
 
-    /** What SCRAM-SHA-256-PLUS binds to. */
-    public ChannelBinding binding() {
-        return binding;
+    private Shown shownTo(@Nullable String serverName) {
+        return Objects.requireNonNull(shown.get(certificates.of(serverName)));
+    }
+
+    /** What SCRAM-SHA-256-PLUS binds to on a channel whose handshake is done. */
+    public static @Nullable ChannelBinding binding(Channel channel) {
+        return channel.attr(BINDING).get();
     }
 }

@@ -1,0 +1,58 @@
+package dev.sluice.gateway.door;
+
+import dev.sluice.gateway.transport.TlsFrontDoor;
+import io.netty.handler.ssl.ClientAuth;
+import java.time.Duration;
+import java.util.Optional;
+import javax.net.ssl.SSLException;
+
+/** The rules in force, and what follows from them. Connections see all of a change or nothing. */
+public final class Door {
+    private final Duration handshakeTimeout;
+    private volatile Open open;
+
+    /**
+     * Rules in force.
+     *
+     * @param tls absent where TLS is refused
+     */
+    public record Open(DoorRules rules, Optional<TlsFrontDoor> tls, Visitors visitors) {}
+
+    /**
+     * @throws SSLException if the certificates cannot be used
+     */
+    public Door(DoorRules rules, Duration handshakeTimeout) throws SSLException {
+        this.handshakeTimeout = handshakeTimeout;
+        this.open = open(rules);
+    }
+
+    /** What is in force now; one connection goes by one of these from beginning to end. */
+    public Open now() {
+        return open;
+    }
+
+    /**
+     * Puts other rules in force, for connections that come from now on. Counts begin anew.
+     *
+     * @throws SSLException if the certificates cannot be used; the old rules stay
+     */
+    public void change(DoorRules rules) throws SSLException {
+        open = open(rules);
+    }
+
+    private Open open(DoorRules rules) throws SSLException {
+        ClientAuth clients =
+                switch (rules.clientCertificates()) {
+                    case NONE -> ClientAuth.NONE;
+                    case OPTIONAL -> ClientAuth.OPTIONAL;
+                    case REQUIRED -> ClientAuth.REQUIRE;
+                };
+        Optional<TlsFrontDoor> tls =
+                rules.certificates().isPresent()
+                        ? Optional.of(
+                                TlsFrontDoor.of(
+                                        rules.certificates().get(), clients, handshakeTimeout))
+                        : Optional.empty();
+        return new Open(rules, tls, new Visitors(rules, System::nanoTime));
+    }
+}

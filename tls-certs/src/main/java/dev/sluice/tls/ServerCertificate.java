@@ -1,0 +1,155 @@
+package dev.sluice.tls;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.openssl.PEMKeyPair;
+import org.bouncycastle.openssl.PEMParser;
+import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a server shows in a handshake: a certificate with its private key, and the certificates that
+ * lead from it to an authority.
+ *
+ * @param keyed its own
+ * @param chain its own first, then its issuers
+ * @param names the DNS names it is for, in lower case; {@code *.example.com} stands for one label
+ */
+public record ServerCertificate(
+        KeyedCertificate keyed, List<X509Certificate> chain, Set<String> names) {
+
+    public ServerCertificate {
+        chain = List.copyOf(chain);
+        names = Set.copyOf(names);
+    }
+
+    static ServerCertificate of(LocalCertificates local) {
+        return new ServerCertificate(
+                local.server(), local.chain(), dnsNames(local.server().certificate()));
+    }
+
+    /**
+     * Reads PEM files as certificate authorities and their clients (certbot, cert-manager) leave
+     * them.
+     *
+     * @param certificates the certificate, then its issuers
+     * @param key the private key: PKCS #8, or OpenSSL's own RSA and EC forms; may be the same file.
+     *     Not encrypted
+     * @throws CertificateException if a file is missing or holds something else, the key is not the
+     *     certificate's, or others than the owner may write the key or everyone may read it
+     */
+    public static ServerCertificate read(Path certificates, Path key) throws IOException {
+        List<X509Certificate> chain = new ArrayList<>();
+        for (Object object : objects(certificates)) {
+            if (object instanceof X509CertificateHolder holder) {
+                chain.add(certificate(certificates, holder));
+            }
+        }
+        if (chain.isEmpty()) {
+            throw new CertificateException(certificates + " holds no certificate");
+        }
+        PemFiles.requireNotForEveryone(key);
+        KeyedCertificate keyed = new KeyedCertificate(chain.getFirst(), privateKey(key));
+        if (!keyed.matches()) {
+            throw new CertificateException(
+                    key + " is not the private key of the first certificate in " + certificates);
+        }
+        return new ServerCertificate(keyed, chain, dnsNames(chain.getFirst()));
+    }
+
+    /** Reads the certificates of authorities, as many as the file holds. */
+    static List<X509Certificate> readAuthorities(Path file) throws IOException {
+        List<X509Certificate> authorities = new ArrayList<>();
+        for (Object object : objects(file)) {
+            if (object instanceof X509CertificateHolder holder) {
+                authorities.add(certificate(file, holder));
+            }
+        }
+        if (authorities.isEmpty()) {
+            throw new CertificateException(file + " holds no certificate");
+        }
+        return authorities;
+    }
+
+    private static X509Certificate certificate(Path file, X509CertificateHolder holder)
+            throws IOException {
+        try {
+            return new JcaX509CertificateConverter().getCertificate(holder);
+        } catch (GeneralSecurityException e) {
+            throw new CertificateException(file + " holds a damaged certificate", e);
+        }
+    }
+
+    private static PrivateKey privateKey(Path file) throws IOException {
+        for (Object object : objects(file)) {
+            @Nullable PrivateKeyInfo info =
+                    switch (object) {
+                        case PrivateKeyInfo plain -> plain;
+                        case PEMKeyPair pair -> pair.getPrivateKeyInfo();
+                        default -> null;
+                    };
+            if (info != null) {
+                return new JcaPEMKeyConverter().getPrivateKey(info);
+            }
+        }
+        throw new CertificateException(file + " holds no private key, or an encrypted one");
+    }
+
+    private static List<Object> objects(Path file) throws IOException {
+        String text;
+        try {
+            text = Files.readString(file, StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new CertificateException("cannot read " + file + ": " + e, e);
+        }
+        List<Object> objects = new ArrayList<>();
+        try (PEMParser parser = new PEMParser(new StringReader(text))) {
+            for (Object next = parser.readObject(); next != null; next = parser.readObject()) {
+                objects.add(next);
+            }
+        } catch (IOException | RuntimeException e) {
+            throw new CertificateException(file + " is not a PEM file: " + e.getMessage(), e);
+        }
+        return objects;
+    }
+
+    private static Set<String> dnsNames(X509Certificate certificate) {
+        Set<String> names = new TreeSet<>();
+        try {
+            Collection<List<?>> found = certificate.getSubjectAlternativeNames();
+            if (found != null) {
+                for (List<?> name : found) {
+                    if (Integer.valueOf(GeneralName.dNSName).equals(name.get(0))) {
+                        names.add(String.valueOf(name.get(1)).toLowerCase(Locale.ROOT));
+                    }
+                }
+            }
+        } catch (CertificateParsingException e) {
+            // A certificate whose names nobody can read is for no name.
+            return Set.of();
+        }
+        return names;
+    }
+
+    @Override
+    public String toString() {
+        return "ServerCertificate" + names;
+    }
+}
