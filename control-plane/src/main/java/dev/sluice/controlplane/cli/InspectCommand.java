@@ -6,5 +6,5 @@ import picocli.CommandLine.Command;
 @Command(
         name = "inspect",
         description = "Look into what the storage holds.",
-        subcommands = {CheckPagesCommand.class})
+        subcommands = {CheckPagesCommand.class, InspectRedoCommand.class})
 final class InspectCommand extends GroupCommand {}

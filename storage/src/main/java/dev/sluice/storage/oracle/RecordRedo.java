@@ -12,6 +12,7 @@ import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.ResourceManager;
 import dev.sluice.walservice.wal.WalFormatException;
 import dev.sluice.walservice.wal.WalRecord;
+import dev.sluice.wire.Lsn;
 import java.io.IOException;
 import java.util.function.Consumer;
 
@@ -20,6 +21,8 @@ import java.util.function.Consumer;
  * and then holds the pages against the images that the record brings to be compared.
  */
 final class RecordRedo implements ModificationSink {
+    private static final int CHECKPOINT_SHUTDOWN = 0x00;
+
     /** What happened to a block that the record registers. */
     private enum Fate {
         NOT_FILED,
@@ -38,7 +41,9 @@ final class RecordRedo implements ModificationSink {
     private final Fate[] fates = new Fate[WalRecord.MAX_BLOCK_ID + 1];
     private final byte[] page = new byte[Page.SIZE];
     private final byte[] expected = new byte[Page.SIZE];
+    private boolean begun;
     private boolean fitsTogether;
+    private Lsn lastChange = Lsn.INVALID;
     private WalRecord record;
     private TypeCount count;
 
@@ -55,16 +60,23 @@ final class RecordRedo implements ModificationSink {
     }
 
     void begin(WalRecord next, TypeCount ofType) {
+        begun = true;
         record = next;
         count = ofType;
         count.records++;
         for (int id = 0; id < next.blockCount(); id++) {
             fates[id] = Fate.NOT_FILED;
+            if (next.hasBlock(id) && next.blockHasImage(id) && !next.blockImageApplies(id)) {
+                count.beside++;
+            }
         }
     }
 
     @Override
     public void put(Key key, Value value) throws IOException {
+        if (key.kind() != Key.CHECKPOINT && key.kind() != Key.CONTROL_FILE) {
+            lastChange = record.start();
+        }
         switch (key.kind()) {
             case Key.RELATION_BLOCK, Key.SLRU_BLOCK -> putBlock(key, value);
             case Key.RELATION_SIZE, Key.SLRU_SEGMENT -> putSize(key, content(key, value));
@@ -274,6 +286,18 @@ final class RecordRedo implements ModificationSink {
     void setFitsTogether() {
         fitsTogether = true;
         missing.take().forEach(page -> differences.accept("missing: " + page));
+    }
+
+    /** Where the last record begins that changed anything but counters; invalid if none did. */
+    Lsn lastChange() {
+        return lastChange;
+    }
+
+    /** Whether the last record is a shutdown checkpoint. */
+    boolean endsWithShutdown() {
+        return begun
+                && record.resourceManager() == ResourceManager.RM_XLOG_ID
+                && record.rmgrInfo() == CHECKPOINT_SHUTDOWN;
     }
 
     boolean fitsTogether() {

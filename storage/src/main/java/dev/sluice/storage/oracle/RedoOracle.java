@@ -13,8 +13,6 @@ import dev.sluice.wire.Lsn;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -33,7 +31,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RedoOracle implements Closeable {
     private static final String NAME = "oracle";
-    private static final int KEPT_DIFFERENCES = 1000;
     private static final int BACKUP_END = 0x50;
     private static final long PROGRESS_BYTES = 16L << 20;
 
@@ -44,8 +41,8 @@ public final class RedoOracle implements Closeable {
     private final WalFolder wal;
     private final RecordRedo redo;
     private final SortedMap<String, TypeCount> counts = new TreeMap<>();
-    private final List<String> differences = new ArrayList<>();
-    private long differenceCount;
+    private final Differences differences;
+    private final long systemIdentifier;
     private WalIngest ingest;
 
     /**
@@ -69,10 +66,12 @@ public final class RedoOracle implements Closeable {
         DataDirectory directory = DataDirectory.open(base);
         this.major = directory.major();
         this.listener = listener;
+        this.differences = new Differences(listener);
+        this.systemIdentifier = directory.control().systemIdentifier();
         this.start = RecoveryStart.of(directory, wal);
         this.wal = new WalFolder(wal, start.redo());
         this.cluster = new RedoneCluster(directory, start.checkPoint(), scratch);
-        this.redo = new RecordRedo(cluster, major, redo.apply(major), this::differ);
+        this.redo = new RecordRedo(cluster, major, redo.apply(major), differences::add);
         this.ingest = major.ingest(NAME, cluster, start.redo());
     }
 
@@ -121,8 +120,8 @@ public final class RedoOracle implements Closeable {
                 record == null ? wal.ended() : "the next record ends after " + to,
                 end.minus(start.redo()),
                 counts,
-                differences,
-                differenceCount);
+                differences.kept(),
+                differences.count());
     }
 
     private void apply(WalRecord record) throws IOException {
@@ -170,23 +169,32 @@ public final class RedoOracle implements Closeable {
         }
         switch (start.fitsTogether()) {
             case RecoveryStart.FitsTogether.FromLsn from ->
-                    differ(
+                    differences.add(
                             "the WAL ends before "
                                     + from.lsn()
                                     + ", which the directory's pages need");
             case RecoveryStart.FitsTogether.AfterBackup _ ->
-                    differ("the WAL ends before the backup did");
+                    differences.add("the WAL ends before the backup did");
             case RecoveryStart.FitsTogether.AtOnce _, RecoveryStart.FitsTogether.AtTheEnd _ -> {}
         }
         redo.setFitsTogether();
     }
 
-    private void differ(String difference) {
-        differenceCount++;
-        if (differences.size() < KEPT_DIFFERENCES) {
-            differences.add(difference);
+    /**
+     * Compares what was redone with a data directory that Postgres made of the same WAL.
+     *
+     * @param other a stopped primary, or a standby that was stopped after it had replayed that WAL
+     * @throws IOException if it is no data directory of the same major and cluster, was not
+     *     stopped, or cannot be read
+     */
+    public ComparisonReport compareWith(Path other) throws IOException {
+        DataDirectory directory = DataDirectory.open(other);
+        if (directory.major().number() != major.number()
+                || directory.control().systemIdentifier() != systemIdentifier) {
+            throw new IOException(other + " is of another cluster");
         }
-        listener.difference(difference);
+        return new DirectoryComparison(cluster, directory, new Differences(listener))
+                .run(redo.lastChange(), redo.endsWithShutdown());
     }
 
     /** What the cluster holds now, whatever LSN is asked for. */

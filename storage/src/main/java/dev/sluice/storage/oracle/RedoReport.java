@@ -29,6 +29,11 @@ public record RedoReport(
         return counts.values().stream().mapToLong(TypeCount::checked).sum();
     }
 
+    /** Page images that stand beside the data of records to be compared; full-page writes not. */
+    public long imagesBeside() {
+        return counts.values().stream().mapToLong(TypeCount::beside).sum();
+    }
+
     public long records() {
         return counts.values().stream().mapToLong(TypeCount::records).sum();
     }

@@ -63,6 +63,25 @@ final class RedoneCluster implements TimelineReader, Closeable {
                         block.block() / Slru.BLOCKS_PER_SEGMENT);
     }
 
+    /** The key of a block, by the key of its fork's size or of its SLRU segment. */
+    static Key blockOf(Key map, int block) {
+        return map.kind() == Key.RELATION_SIZE
+                ? new Key(
+                        Key.RELATION_BLOCK,
+                        map.tablespace(),
+                        map.database(),
+                        map.relation(),
+                        map.fork(),
+                        block)
+                : new Key(
+                        Key.SLRU_BLOCK,
+                        0,
+                        0,
+                        map.relation(),
+                        0,
+                        map.block() * Slru.BLOCKS_PER_SEGMENT + block);
+    }
+
     /** A block's number in its fork or segment. */
     static int inMap(Key block) {
         return block.kind() == Key.RELATION_BLOCK

@@ -8,6 +8,7 @@ public final class TypeCount {
     long records;
     long redone;
     long images;
+    long beside;
     long checked;
     long ahead;
     long differing;
@@ -27,6 +28,11 @@ public final class TypeCount {
     /** Blocks that became the image that the record brings of them. */
     public long images() {
         return images;
+    }
+
+    /** Blocks beside whose data an image stands, to be compared. */
+    public long beside() {
+        return beside;
     }
 
     /** Blocks that were changed and compared with the image that stands beside the data. */
