@@ -282,17 +282,27 @@ public final class RecordScope {
 
     /** Refuses what lies in a tablespace: a stateless compute has no place for one. */
     public void checkPlace(RelFileLocator relation) throws IngestException {
-        checkTablespace(relation.tablespace(), "relation " + relation);
+        if (!isSupported(relation.tablespace())) {
+            throw refuseTablespace(relation.tablespace(), "relation " + relation);
+        }
     }
 
     public void checkTablespace(int tablespace, String what) throws IngestException {
-        if (tablespace != RelFileLocator.DEFAULT_TABLESPACE
-                && tablespace != RelFileLocator.GLOBAL_TABLESPACE) {
-            throw refuse(
-                    what
-                            + " is in tablespace "
-                            + Integer.toUnsignedString(tablespace)
-                            + "; tablespaces are not supported");
+        if (!isSupported(tablespace)) {
+            throw refuseTablespace(tablespace, what);
         }
+    }
+
+    private static boolean isSupported(int tablespace) {
+        return tablespace == RelFileLocator.DEFAULT_TABLESPACE
+                || tablespace == RelFileLocator.GLOBAL_TABLESPACE;
+    }
+
+    private IngestException refuseTablespace(int tablespace, String what) {
+        return refuse(
+                what
+                        + " is in tablespace "
+                        + Integer.toUnsignedString(tablespace)
+                        + "; tablespaces are not supported");
     }
 }

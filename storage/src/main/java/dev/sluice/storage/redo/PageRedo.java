@@ -2,6 +2,7 @@ package dev.sluice.storage.redo;
 
 import dev.sluice.storage.key.Key;
 import dev.sluice.storage.key.Value;
+import dev.sluice.walservice.wal.WalRecord;
 import dev.sluice.wire.Lsn;
 
 /**
@@ -24,4 +25,12 @@ public interface PageRedo {
      *     is then undefined
      */
     void apply(Key key, byte[] page, Value change, Lsn end) throws RedoException;
+
+    /**
+     * Applies a record in place that is already taken apart: the same as a {@link Value.Wal} of its
+     * bytes at its end.
+     */
+    default void apply(Key key, byte[] page, WalRecord record) throws RedoException {
+        apply(key, page, new Value.Wal(record.raw(), false), record.end());
+    }
 }

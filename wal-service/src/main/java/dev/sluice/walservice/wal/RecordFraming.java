@@ -15,6 +15,7 @@ final class RecordFraming {
     interface Sink {
         /**
          * The record's next {@code length} bytes stand at the buffer's position: do not move it.
+         * {@link #totalLength} is known and checked when they reach that far.
          */
         void append(ByteBuffer wal, int length);
 
@@ -36,6 +37,10 @@ final class RecordFraming {
     private long recordStart;
     private int received;
     private int bodyCrc;
+
+    /** The body came whole, as nearly always: {@link #crc} holds its checksum, to be continued. */
+    private boolean bodyInOnePiece;
+
     private long previous;
     private long abandoned;
 
@@ -67,6 +72,7 @@ final class RecordFraming {
         recordStart = other.recordStart;
         received = other.received;
         bodyCrc = other.bodyCrc;
+        bodyInOnePiece = other.bodyInOnePiece;
         previous = other.previous;
         abandoned = other.abandoned;
     }
@@ -173,46 +179,63 @@ final class RecordFraming {
             recordStart = position;
             received = 0;
             bodyCrc = 0;
+            bodyInOnePiece = false;
         }
         int onPage = WalSegments.PAGE_SIZE - (int) (position % WalSegments.PAGE_SIZE);
-        int bytes = Math.min(Math.min(wal.remaining(), onPage), wantedOfRecord());
-        sink.append(wal, bytes);
+        int available = Math.min(wal.remaining(), onPage);
         if (received < WalRecord.HEADER_SIZE) {
-            wal.get(header, received, bytes);
+            receiveHeader(wal, wantedOfHeader(available), sink);
         } else {
-            addToCrc(wal, bytes);
-        }
-        received += bytes;
-        position += bytes;
-        skipTo = position;
-        if (received == LENGTH_SIZE) {
-            RecordHeader.checkLength(totalLength(), recordStart());
-        } else if (received == WalRecord.HEADER_SIZE) {
-            checkHeader();
+            receiveBody(wal, Math.min(available, totalLength() - received), sink);
         }
         if (received < WalRecord.HEADER_SIZE || received < totalLength()) {
             return false;
         }
-        finishRecord();
+        checkCrc();
+        endRecord();
         return true;
     }
 
-    /** Bytes up to the next thing to be checked: the length, the header, the whole. */
-    private int wantedOfRecord() {
-        if (received < LENGTH_SIZE) {
-            return LENGTH_SIZE - received;
-        }
-        return (received < WalRecord.HEADER_SIZE ? WalRecord.HEADER_SIZE : totalLength())
-                - received;
+    /** Bytes up to the next thing to be checked: the header, or its length if it is not whole. */
+    private int wantedOfHeader(int available) {
+        int rest = WalRecord.HEADER_SIZE - received;
+        return available >= rest
+                ? rest
+                : Math.min(available, received < LENGTH_SIZE ? LENGTH_SIZE - received : rest);
     }
 
-    private void addToCrc(ByteBuffer wal, int bytes) {
+    private void receiveHeader(ByteBuffer wal, int bytes, Sink sink) throws WalFormatException {
+        wal.get(wal.position(), header, received, bytes);
+        int known = received + bytes;
+        if (known == LENGTH_SIZE || known == WalRecord.HEADER_SIZE) {
+            RecordHeader.checkLength(totalLength(), recordStart());
+        }
+        if (known == WalRecord.HEADER_SIZE) {
+            checkHeader();
+        }
+        sink.append(wal, bytes);
+        wal.position(wal.position() + bytes);
+        passed(bytes);
+    }
+
+    private void receiveBody(ByteBuffer wal, int bytes, Sink sink) {
+        sink.append(wal, bytes);
         int limit = wal.limit();
         wal.limit(wal.position() + bytes);
         crc.reset();
         crc.update(wal);
         wal.limit(limit);
-        bodyCrc = RecordCrc.combine(bodyCrc, (int) crc.getValue(), bytes);
+        bodyInOnePiece = bytes == totalLength() - WalRecord.HEADER_SIZE;
+        if (!bodyInOnePiece) {
+            bodyCrc = RecordCrc.combine(bodyCrc, (int) crc.getValue(), bytes);
+        }
+        passed(bytes);
+    }
+
+    private void passed(int bytes) {
+        received += bytes;
+        position += bytes;
+        skipTo = position;
     }
 
     private void checkHeader() throws WalFormatException {
@@ -236,10 +259,16 @@ final class RecordFraming {
         }
     }
 
-    private void finishRecord() throws WalFormatException {
-        crc.reset();
-        crc.update(header, 0, RecordHeader.CRC_OFFSET);
-        int right = RecordCrc.combine(bodyCrc, (int) crc.getValue(), RecordHeader.CRC_OFFSET);
+    private void checkCrc() throws WalFormatException {
+        int right;
+        if (bodyInOnePiece) {
+            crc.update(header, 0, RecordHeader.CRC_OFFSET);
+            right = (int) crc.getValue();
+        } else {
+            crc.reset();
+            crc.update(header, 0, RecordHeader.CRC_OFFSET);
+            right = RecordCrc.combine(bodyCrc, (int) crc.getValue(), RecordHeader.CRC_OFFSET);
+        }
         if (RecordHeader.crc(header) != right) {
             throw new WalFormatException(
                     recordStart(),
@@ -247,6 +276,9 @@ final class RecordFraming {
                             "record checksum %08X, should be %08X",
                             RecordHeader.crc(header), right));
         }
+    }
+
+    private void endRecord() {
         inRecord = false;
         previous = recordStart;
         Lsn end = position().aligned();

@@ -132,7 +132,7 @@ public final class WalDecoder {
         }
 
         private int grownLength(int count) {
-            if (length < WalRecord.HEADER_SIZE) {
+            if (length + count < WalRecord.HEADER_SIZE) {
                 return WalRecord.HEADER_SIZE;
             }
             int total = framing.totalLength();

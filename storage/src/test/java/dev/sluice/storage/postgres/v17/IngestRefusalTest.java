@@ -177,7 +177,7 @@ class IngestRefusalTest {
         Random random = new Random(seed);
         Map<String, Integer> outcomes = new HashMap<>();
         for (int i = 0; i < 20_000; i++) {
-            ResourceManager manager = ResourceManager.values()[random.nextInt(22)];
+            ResourceManager manager = List.of(ResourceManager.values()).get(random.nextInt(22));
             ByteBuffer main = data(random.nextInt(80));
             while (main.hasRemaining()) {
                 main.put((byte) (random.nextInt(3) == 0 ? random.nextInt() : random.nextInt(3)));

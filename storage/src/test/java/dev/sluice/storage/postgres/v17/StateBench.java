@@ -110,7 +110,9 @@ final class StateBench {
     }
 
     void ingest(ResourceManager manager, int info, int xid, ByteBuffer main) throws IOException {
-        ingest(RecordEncoder.encodeRecord(manager.id(), info, xid, at, main.array()));
+        byte[] bytes = new byte[main.capacity()];
+        main.get(0, bytes);
+        ingest(RecordEncoder.encodeRecord(manager.id(), info, xid, at, bytes));
     }
 
     void ingest(byte[] raw) throws IOException {

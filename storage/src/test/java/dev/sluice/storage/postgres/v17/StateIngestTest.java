@@ -77,7 +77,7 @@ class StateIngestTest {
 
     private static int status(StateBench bench, int xid) throws IOException {
         byte[] page = bench.page(Slru.CLOG, xid >>> 15);
-        return page[(xid & 0x7FFF) / 4] >>> (xid & 3) * 2 & 3;
+        return (page[(xid & 0x7FFF) / 4] >>> ((xid & 3) * 2)) & 3;
     }
 
     /** The page of 2^31 has 202 ids below it; signed order put pages between them and the rest. */

@@ -53,7 +53,7 @@ public final class Redo17 implements PageRedo {
     @Override
     public void apply(Key key, byte[] page, Value change, Lsn end) throws RedoException {
         switch (change) {
-            case Value.Wal wal -> applyRecord(key, page, wal.record(), end);
+            case Value.Wal wal -> apply(key, page, parse(wal.record(), end));
             case Value.Change implied -> applyImplied(key, page, implied, end);
             case Value.Image image ->
                     throw new RedoException(
@@ -71,13 +71,16 @@ public final class Redo17 implements PageRedo {
         }
     }
 
-    private void applyRecord(Key key, byte[] page, byte[] raw, Lsn end) throws RedoException {
-        WalRecord record;
+    private static WalRecord parse(byte[] raw, Lsn end) throws RedoException {
         try {
-            record = WalRecord.parse(raw, end, end);
+            return WalRecord.parse(raw, end, end);
         } catch (WalFormatException e) {
             throw new RedoException("record that ends at " + end + ": " + e.getMessage(), e);
         }
+    }
+
+    @Override
+    public void apply(Key key, byte[] page, WalRecord record) throws RedoException {
         boolean found = false;
         for (int block = 0; block < record.blockCount(); block++) {
             if (record.hasBlock(block) && isBlock(record, block, key)) {
