@@ -30,6 +30,7 @@ final class BlockNames {
             case Key.DATABASE -> directory(key) + "PG_VERSION";
             case Key.TWO_PHASE ->
                     String.format("pg_twophase/%08X%08X", key.database(), key.relation());
+            case Key.REPLICATION_ORIGIN -> "replication origin " + key.relation();
             default -> key.toString();
         };
     }

@@ -8,7 +8,7 @@ import java.util.List;
  * @param forks relation forks that are in one or both of them
  * @param blocks of those
  * @param slruBlocks blocks of SLRU segments
- * @param files relation maps, databases' {@code PG_VERSION}, two-phase states
+ * @param files relation maps, databases' {@code PG_VERSION}, two-phase states, replication origins
  * @param checkPointCompared whether the control file's checkpoint could be compared: only a
  *     shutdown checkpoint at the very end has all counters exactly
  * @param differences the first of them, for people

@@ -5,6 +5,7 @@ import dev.sluice.storage.key.Slru;
 import dev.sluice.storage.page.Page;
 import dev.sluice.storage.postgres.ControlFile;
 import dev.sluice.storage.postgres.PostgresMajor;
+import dev.sluice.storage.postgres.ReplicationOriginFile;
 import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
 import java.io.IOException;
@@ -28,7 +29,8 @@ import java.util.regex.Pattern;
  * @param control its {@code pg_control}
  * @param blockFiles relation forks by the key of their size, free space maps excepted, and SLRU
  *     segments
- * @param files relation maps, {@code PG_VERSION} of databases, two-phase states
+ * @param files the content of relation maps, {@code PG_VERSION} of databases, two-phase states, and
+ *     the progress of replication origins
  * @param hasTablespaces whether there are any of its own making
  */
 record DataDirectory(
@@ -36,7 +38,7 @@ record DataDirectory(
         PostgresMajor major,
         ControlFile control,
         Map<Key, BlockFiles> blockFiles,
-        Map<Key, Path> files,
+        Map<Key, byte[]> files,
         boolean hasTablespaces) {
 
     /** {@code RELSEG_SIZE}: blocks in one file of a relation fork. */
@@ -48,7 +50,6 @@ record DataDirectory(
     private static final Pattern SLRU_SEGMENT = Pattern.compile("[0-9A-F]{4,6}");
     private static final Pattern TWO_PHASE = Pattern.compile("[0-9A-F]{16}");
     private static final int HEXADECIMAL = 16;
-    private static final int XID_DIGITS = 8;
 
     /**
      * The files that a fork or SLRU segment lies in.
@@ -91,6 +92,7 @@ record DataDirectory(
             content.addSlru(slru);
         }
         content.addTwoPhaseStates();
+        content.addOrigins();
         return content;
     }
 
@@ -130,9 +132,13 @@ record DataDirectory(
                             .put(part, directory.resolve(name));
                 }
             } else if (name.equals("pg_filenode.map")) {
-                files.put(Key.relationMap(tablespace, database), directory.resolve(name));
+                files.put(
+                        Key.relationMap(tablespace, database),
+                        Files.readAllBytes(directory.resolve(name)));
             } else if (name.equals("PG_VERSION")) {
-                files.put(Key.database(tablespace, database), directory.resolve(name));
+                files.put(
+                        Key.database(tablespace, database),
+                        Files.readAllBytes(directory.resolve(name)));
             }
         }
         for (var fork : parts.entrySet()) {
@@ -185,10 +191,18 @@ record DataDirectory(
         Path directory = path.resolve("pg_twophase");
         for (String name : names(directory)) {
             if (TWO_PHASE.matcher(name).matches()) {
-                int epoch = Integer.parseUnsignedInt(name, 0, XID_DIGITS, HEXADECIMAL);
-                int xid = Integer.parseUnsignedInt(name, XID_DIGITS, 2 * XID_DIGITS, HEXADECIMAL);
-                files.put(Key.twoPhase(epoch, xid), directory.resolve(name));
+                byte[] state = Files.readAllBytes(directory.resolve(name));
+                files.put(major.twoPhaseKey(name, state), state);
             }
+        }
+    }
+
+    private void addOrigins() throws IOException {
+        Path file = path.resolve(ReplicationOriginFile.PATH);
+        if (Files.exists(file)) {
+            ReplicationOriginFile.parse(Files.readAllBytes(file))
+                    .forEach((origin, progress) ->
+                            files.put(Key.replicationOrigin(origin), progress.image().bytes()));
         }
     }
 }

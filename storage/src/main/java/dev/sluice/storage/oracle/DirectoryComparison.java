@@ -6,8 +6,6 @@ import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Locale;
@@ -113,7 +111,9 @@ final class DirectoryComparison {
         int theirs = parts == null ? -1 : parts.blocks();
         if (relation) {
             forks++;
-            checkPresence(size, ours, theirs);
+            if (isOneSided(size, ours, theirs)) {
+                return;
+            }
         }
         for (int block = 0; block < Math.max(ours, theirs); block++) {
             readHere(size, block, ours);
@@ -135,16 +135,23 @@ final class DirectoryComparison {
     }
 
     /** Visibility maps are made without WAL, empty or of zeros: only what is in them counts. */
-    private void checkPresence(Key size, int ours, int theirs) {
-        if (size.fork() == Fork.VISIBILITY_MAP.number()) {
-            return;
+    private boolean isOneSided(Key size, int ours, int theirs) {
+        if (size.fork() == Fork.VISIBILITY_MAP.number() || (ours >= 0 && theirs >= 0)) {
+            return false;
         }
-        if (ours < 0) {
-            differences.add(
-                    BlockNames.of(size) + " is in " + other.path() + ", redo has no such file");
-        } else if (theirs < 0) {
-            differences.add(BlockNames.of(size) + " is not in " + other.path() + ", redo has it");
-        }
+        differences.add(
+                ours < 0
+                        ? onlyThere(size) + " (" + theirs + " blocks)"
+                        : onlyHere(size) + " (" + ours + " blocks)");
+        return true;
+    }
+
+    private String onlyThere(Key name) {
+        return BlockNames.of(name) + " is in " + other.path() + ", redo has no such file";
+    }
+
+    private String onlyHere(Key name) {
+        return BlockNames.of(name) + " is not in " + other.path() + ", redo has it";
     }
 
     private void readHere(Key size, int block, int ours) throws IOException {
@@ -177,20 +184,19 @@ final class DirectoryComparison {
                         at < theirs.length ? theirs[at] : 0);
     }
 
-    private void compareFile(Key name) throws IOException {
+    private void compareFile(Key name) {
         if (name.kind() == Key.CONTROL_FILE || name.kind() == Key.CHECKPOINT) {
             return;
         }
         files++;
         byte[] ours = cluster.file(name);
-        Path file = other.files().get(name);
+        byte[] theirs = other.files().get(name);
         if (ours == null) {
-            differences.add(
-                    BlockNames.of(name) + " is in " + other.path() + ", redo has no such file");
-        } else if (file == null) {
-            differences.add(BlockNames.of(name) + " is not in " + other.path() + ", redo has it");
+            differences.add(onlyThere(name));
+        } else if (theirs == null) {
+            differences.add(onlyHere(name));
         } else {
-            String difference = bytes(ours, Files.readAllBytes(file));
+            String difference = bytes(ours, theirs);
             if (difference != null) {
                 differences.add(BlockNames.of(name) + ": " + difference);
             }

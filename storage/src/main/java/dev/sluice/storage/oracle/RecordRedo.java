@@ -39,6 +39,7 @@ final class RecordRedo implements ModificationSink {
     private final Consumer<String> differences;
     private final MissingPages missing = new MissingPages();
     private final Fate[] fates = new Fate[WalRecord.MAX_BLOCK_ID + 1];
+    private final BareMapImages mapImages = new BareMapImages();
     private final byte[] page = new byte[Page.SIZE];
     private final byte[] expected = new byte[Page.SIZE];
     private boolean begun;
@@ -197,6 +198,7 @@ final class RecordRedo implements ModificationSink {
             case MADE, REDONE -> {
                 if (image) {
                     count.images++;
+                    mapImages.made(key, record, cluster);
                 } else {
                     count.redone++;
                     compare(id, key);
@@ -219,6 +221,7 @@ final class RecordRedo implements ModificationSink {
         }
         cluster.read(key, page);
         count.checked++;
+        mapImages.leaveOut(key, expected, page);
         String difference =
                 major.differenceAfterRedo(expected, page, record.blockFork(id), key.block());
         if (difference != null) {

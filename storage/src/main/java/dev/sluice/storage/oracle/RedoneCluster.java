@@ -8,7 +8,6 @@ import dev.sluice.storage.timeline.TimelineReader;
 import dev.sluice.wire.Lsn;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -37,9 +36,7 @@ final class RedoneCluster implements TimelineReader, Closeable {
     RedoneCluster(DataDirectory base, byte[] checkPoint, Path scratchDirectory) throws IOException {
         scratch = new ScratchFile(scratchDirectory);
         base.blockFiles().forEach((key, parts) -> maps.put(key, new BlockMap(parts)));
-        for (Map.Entry<Key, Path> file : base.files().entrySet()) {
-            files.put(file.getKey(), Files.readAllBytes(file.getValue()));
-        }
+        files.putAll(base.files());
         files.put(Key.OF_CONTROL_FILE, base.control().bytes());
         files.put(Key.OF_CHECKPOINT, checkPoint);
     }

@@ -12,6 +12,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,22 +115,26 @@ final class WalFolder {
     }
 
     private void checkNothingFollows(long from) throws IOException {
+        NavigableSet<Long> segments = new TreeSet<>();
         try (DirectoryStream<Path> names = Files.newDirectoryStream(folder)) {
             for (Path file : names) {
                 String name = file.getFileName().toString();
-                if (WalSegments.isFileName(name)
-                        && name.startsWith(TIMELINE)
-                        && WalSegments.parseFileName(name) >= from
-                        && isInUse(file, WalSegments.parseFileName(name))) {
-                    throw new IOException(
-                            "the WAL is damaged or not complete: it ends at "
-                                    + decoder.end()
-                                    + " ("
-                                    + ended
-                                    + "), but "
-                                    + file
-                                    + " is there");
+                if (WalSegments.isFileName(name) && name.startsWith(TIMELINE)) {
+                    segments.add(WalSegments.parseFileName(name));
                 }
+            }
+        }
+        for (long number : segments.tailSet(from)) {
+            Path file = folder.resolve(WalSegments.fileName(number));
+            if (isInUse(file, number)) {
+                throw new IOException(
+                        "the WAL is damaged or not complete: it ends at "
+                                + decoder.end()
+                                + " ("
+                                + ended
+                                + "), but "
+                                + file
+                                + " is there");
             }
         }
     }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
@@ -18,6 +19,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
@@ -33,6 +35,7 @@ public final class ThrowawayPostgres implements AutoCloseable {
     private static final int ATTEMPTS = 3;
 
     private final Path directory;
+    private final Path binaries;
     private final Path data;
     private int port;
     private @Nullable Process server;
@@ -44,6 +47,7 @@ public final class ThrowawayPostgres implements AutoCloseable {
      */
     public ThrowawayPostgres(String... settings) throws IOException, InterruptedException {
         directory = Files.createTempDirectory("sluice-wal-test");
+        binaries = directory.resolve("bin");
         data = directory.resolve("data");
         try {
             Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -53,6 +57,44 @@ public final class ThrowawayPostgres implements AutoCloseable {
         } catch (IOException | InterruptedException | RuntimeException e) {
             close();
             throw e;
+        }
+    }
+
+    private ThrowawayPostgres(Path binaries, Path source, List<String> settings)
+            throws IOException, InterruptedException {
+        this.directory = Files.createTempDirectory("sluice-wal-test");
+        this.binaries = binaries;
+        this.data = directory.resolve("data");
+        try {
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+            copy(source, data);
+            configure(settings);
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * A second server on a copy of a data directory, not yet started. It uses this one's binaries,
+     * so close it before this one.
+     *
+     * @param settings lines for {@code postgresql.conf}, after those that it has
+     */
+    public ThrowawayPostgres onCopyOf(Path source, String... settings)
+            throws IOException, InterruptedException {
+        return new ThrowawayPostgres(binaries, source, List.of(settings));
+    }
+
+    /** Copies a directory and all that is in it. */
+    public static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(
+                        file,
+                        to.resolve(from.relativize(file)),
+                        StandardCopyOption.COPY_ATTRIBUTES);
+            }
         }
     }
 
@@ -140,10 +182,7 @@ public final class ThrowawayPostgres implements AutoCloseable {
 
     private void initialise(String... settings) throws IOException, InterruptedException {
         Files.createDirectory(data);
-        Files.createDirectory(directory.resolve("socket"));
-        if (isRoot()) {
-            run("chown", NOBODY + ":" + NOBODY, data.toString(), directory + "/socket");
-        }
+        giveToPostgres(data);
         Process initdb =
                 asPostgres(
                         directory.resolve("initdb.log"),
@@ -163,13 +202,26 @@ public final class ThrowawayPostgres implements AutoCloseable {
             throw new IOException(
                     "initdb failed: " + Files.readString(directory.resolve("initdb.log")));
         }
+        configure(List.of(settings));
+    }
+
+    private void configure(List<String> settings) throws IOException, InterruptedException {
+        Path socket = Files.createDirectory(directory.resolve("socket"));
+        giveToPostgres(data);
+        giveToPostgres(socket);
         Path configuration = data.resolve("postgresql.conf");
         List<String> lines = new ArrayList<>(Files.readAllLines(configuration));
-        lines.add("unix_socket_directories = '" + directory.resolve("socket") + "'");
+        lines.add("unix_socket_directories = '" + socket + "'");
         lines.add("listen_addresses = '127.0.0.1'");
         lines.add("fsync = off");
-        lines.addAll(List.of(settings));
+        lines.addAll(settings);
         Files.write(configuration, lines);
+    }
+
+    private static void giveToPostgres(Path path) throws IOException, InterruptedException {
+        if (isRoot()) {
+            run("chown", "-R", NOBODY + ":" + NOBODY, path.toString());
+        }
     }
 
     private Process asPostgres(Path log, String... command) throws IOException {
@@ -197,7 +249,7 @@ public final class ThrowawayPostgres implements AutoCloseable {
     }
 
     private String bin(String program) {
-        return directory.resolve("bin").resolve(program).toString();
+        return binaries.resolve(program).toString();
     }
 
     private void unpack() throws IOException {

@@ -43,7 +43,7 @@ final class RecordedCluster implements AutoCloseable {
     private static final int CHECKPOINT_AT = 32;
 
     private final ThrowawayPostgres postgres;
-    private final Path base;
+    private final Path directory;
     private final Lsn start;
     private final Lsn end;
 
@@ -55,9 +55,9 @@ final class RecordedCluster implements AutoCloseable {
         void accept(WalRecord record) throws IOException;
     }
 
-    private RecordedCluster(ThrowawayPostgres postgres, Path base, Lsn start, Lsn end) {
+    private RecordedCluster(ThrowawayPostgres postgres, Path directory, Lsn start, Lsn end) {
         this.postgres = postgres;
-        this.base = base;
+        this.directory = directory;
         this.start = start;
         this.end = end;
     }
@@ -65,27 +65,19 @@ final class RecordedCluster implements AutoCloseable {
     /** Runs a workload on a new cluster, between two clean shutdowns. */
     static RecordedCluster record(List<String> settings, Workload workload) throws Exception {
         ThrowawayPostgres postgres = new ThrowawayPostgres(settings.toArray(String[]::new));
-        Path base = Files.createTempDirectory("sluice-oracle-base");
+        Path directory = Files.createTempDirectory("sluice-oracle-base");
         try {
             postgres.stop();
-            copy(postgres.data(), base);
+            ThrowawayPostgres.copy(postgres.data(), base(directory));
             Lsn start = checkpoint(postgres.data());
             postgres.start();
             workload.run(postgres);
             postgres.stop();
-            return new RecordedCluster(postgres, base, start, checkpoint(postgres.data()));
+            return new RecordedCluster(postgres, directory, start, checkpoint(postgres.data()));
         } catch (Exception e) {
             postgres.close();
-            delete(base);
+            delete(directory);
             throw e;
-        }
-    }
-
-    private static void copy(Path from, Path to) throws IOException {
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : files.filter(file -> !file.equals(from)).toList()) {
-                Files.copy(file, to.resolve(from.relativize(file)));
-            }
         }
     }
 
@@ -99,7 +91,11 @@ final class RecordedCluster implements AutoCloseable {
 
     /** The data directory as it was when the WAL begins. */
     Path base() {
-        return base;
+        return base(directory);
+    }
+
+    private static Path base(Path directory) {
+        return directory.resolve("data");
     }
 
     /** The data directory when the WAL ends. */
@@ -112,13 +108,13 @@ final class RecordedCluster implements AutoCloseable {
     }
 
     RedoReport redo(PageRedo redo) throws IOException {
-        return RedoOracle.run(base, wal(), redo);
+        return RedoOracle.run(base(), wal(), redo);
     }
 
     /** An oracle to look into after its run; the caller closes it. */
     RedoOracle oracle() throws IOException {
         Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
-        return new RedoOracle(base, wal(), scratch, PostgresMajor::redo, RedoListener.NONE);
+        return new RedoOracle(base(), wal(), scratch, PostgresMajor::redo, RedoListener.NONE);
     }
 
     /** The pages in the data directory when the WAL ends. */
@@ -230,7 +226,7 @@ final class RecordedCluster implements AutoCloseable {
         try {
             postgres.close();
         } finally {
-            delete(base);
+            delete(directory);
         }
     }
 }
