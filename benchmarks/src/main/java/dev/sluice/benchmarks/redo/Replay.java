@@ -6,15 +6,9 @@ import dev.sluice.storage.page.Page;
 import dev.sluice.storage.postgres.PostgresMajor;
 import dev.sluice.storage.postgres.v17.Postgres17;
 import dev.sluice.walservice.wal.Fork;
-import dev.sluice.walservice.wal.WalDecoder;
-import dev.sluice.walservice.wal.WalRecord;
-import dev.sluice.walservice.wal.WalSegments;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 
 /**
@@ -22,8 +16,6 @@ import java.util.Locale;
  * took: decoded, ingested and redone by the classes that the pageserver uses, each change at once.
  */
 public final class Replay {
-    private static final int PIECE_BYTES = 256 * 1024;
-
     /** 2 GB of pages. */
     private static final int BUFFERS = 1 << 18;
 
@@ -67,29 +59,15 @@ public final class Replay {
     private static long replay(BaseDirectory base, PagesInMemory pages, Path wal, Lsn last)
             throws IOException {
         Lsn start = base.control().checkPoint().redo();
-        WalDecoder decoder = new WalDecoder(start);
         WalIngest ingest = Postgres17.INSTANCE.ingest("benchmark", pages, start);
-        ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
-        long records = 0;
-        for (long segment = WalSegments.segmentOf(start); ; segment++) {
-            Path file = wal.resolve(WalSegments.fileName(segment));
-            try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
-                if (segment == WalSegments.segmentOf(start)) {
-                    in.position(WalSegments.segmentOffset(start));
-                }
-                while (in.read(piece.clear()) > 0) {
-                    decoder.feed(piece.flip());
-                    for (WalRecord record; (record = decoder.next()) != null; ) {
-                        pages.begin(record);
-                        ingest.ingest(record, pages);
-                        records++;
-                        if (!record.start().isBefore(last)) {
-                            return records;
-                        }
-                    }
-                }
-            }
-        }
+        return WalFiles.forEach(
+                wal,
+                start,
+                last,
+                record -> {
+                    pages.begin(record);
+                    ingest.ingest(record, pages);
+                });
     }
 
     private static void compare(PagesInMemory pages, Path recovered) throws IOException {

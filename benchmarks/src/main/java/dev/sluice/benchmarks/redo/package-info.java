@@ -1,4 +1,7 @@
-/** WAL applied end to end, beside Postgres's own recovery of the same WAL. */
+/**
+ * Redo measured: record by record, page by page, and a whole WAL end to end beside Postgres's own
+ * recovery.
+ */
 @NullMarked
 package dev.sluice.benchmarks.redo;
 

@@ -1,4 +1,4 @@
-package dev.sluice.benchmarks.micro;
+package dev.sluice.benchmarks.redo;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -23,10 +23,11 @@ final class HeapInsertRecord {
     /**
      * The record's bytes; its CRC is left 0, since neither parsing nor redo looks at it.
      *
+     * @param block where it goes
      * @param offsetNumber the line pointer it takes; 1 makes the page new
      * @param tupleBytes of the tuple after its fixed header, the null bitmap's padding included
      */
-    static byte[] of(int offsetNumber, int tupleBytes) {
+    static byte[] of(int block, int offsetNumber, int tupleBytes) {
         boolean first = offsetNumber == 1;
         int dataBytes = TUPLE_HEADER_BYTES + tupleBytes;
         int total = HEADER_BYTES + BLOCK_HEADER_BYTES + 2 + dataBytes + MAIN_BYTES;
@@ -35,7 +36,7 @@ final class HeapInsertRecord {
         out.put((byte) (first ? INIT_PAGE : 0)).put((byte) RM_HEAP).putShort((short) 0).putInt(0);
         out.put((byte) 0).put((byte) (HAS_DATA | (first ? WILL_INIT : 0)));
         out.putShort((short) dataBytes);
-        out.putInt(1663).putInt(5).putInt(16384).putInt(0);
+        out.putInt(1663).putInt(5).putInt(16384).putInt(block);
         out.put((byte) SHORT_MAIN_DATA).put((byte) MAIN_BYTES);
         // Three columns, no nulls, the tuple's data right after its 24-byte header.
         out.putShort((short) 3).putShort((short) 0x0802).put((byte) 24);

@@ -1,4 +1,4 @@
-package dev.sluice.benchmarks.micro;
+package dev.sluice.benchmarks.redo;
 
 import dev.sluice.walservice.wal.WalFormatException;
 import dev.sluice.walservice.wal.WalRecord;
@@ -22,7 +22,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(1)
 public class WalRecordParse {
-    private final byte[] record = HeapInsertRecord.of(2, 100);
+    private final byte[] record = HeapInsertRecord.of(0, 2, 100);
     private final Lsn start = new Lsn(0x2000000L);
     private final Lsn end = new Lsn(0x2000100L);
 
