@@ -186,9 +186,7 @@ class BaseBackupOfRealWalTest {
                         STOPPED_AT);
         assertThat(backup.systemIdentifier()).isEqualTo(SYSTEM_IDENTIFIER);
         RestoredDirectory.write(backup, timeline, postgres.data());
-        for (String name : List.of("postgresql.conf", "pg_hba.conf", "pg_ident.conf")) {
-            Files.copy(original.resolve(name), postgres.data().resolve(name));
-        }
+        RestoredDirectory.copyConfiguration(original, postgres.data());
         run("chown", "-R", "--reference=" + original, postgres.data().toString());
     }
 

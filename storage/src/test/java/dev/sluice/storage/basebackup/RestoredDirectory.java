@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 
 /** Writes a base backup out as a whole data directory: its files, and every relation's pages. */
 final class RestoredDirectory {
@@ -28,6 +29,13 @@ final class RestoredDirectory {
         }
         for (BaseBackup.RelationFork fork : backup.relations()) {
             writeFork(backup, reader, directory, fork);
+        }
+    }
+
+    /** Copies what a base backup does not have, since the agent writes it. */
+    static void copyConfiguration(Path from, Path to) throws IOException {
+        for (String name : List.of("postgresql.conf", "pg_hba.conf", "pg_ident.conf")) {
+            Files.copy(from.resolve(name), to.resolve(name));
         }
     }
 
