@@ -121,6 +121,7 @@ public final class LocalAgent implements ComputeAgent {
             Compute started = start.start(spec, of);
             slot.compute = started;
             started.postgres().whenEnded(code -> watch(slot, started, code));
+            started.proposer().whenFenced(() -> endFenced(started));
             log.info(
                     "{} runs from {}: {}",
                     spec.endpoint(),
@@ -134,6 +135,17 @@ public final class LocalAgent implements ComputeAgent {
 
     private Slot slot(String endpoint) {
         return slots.computeIfAbsent(endpoint, _ -> new Slot());
+    }
+
+    /** Another compute writes to the branch: this one can never commit again. */
+    private static void endFenced(Compute fenced) {
+        String endpoint = fenced.running().spec().endpoint();
+        log.warn("{} is fenced: another compute has taken over its branch", endpoint);
+        try {
+            fenced.postgres().kill();
+        } catch (IOException e) {
+            log.error("cannot end the fenced {}", endpoint, e);
+        }
     }
 
     /** On the thread that noticed the exit; the lock may be held by who stops the compute. */

@@ -11,9 +11,9 @@ public sealed interface SafekeeperRequest {
     /**
      * Answered with the timeline's status.
      *
-     * @param term the acceptor begins in: it will not vote for this or a lower one. How an elected
-     *     proposer gives a safekeeper that lost a timeline an empty one, which must not vote again
-     *     in terms that it has forgotten
+     * @param term {@link Term#NONE} at the timeline's birth. Else the one that an elected proposer
+     *     leads, which gives a safekeeper that lost the timeline an empty one: that does not vote
+     *     until the proposer has filled it
      */
     record Create(
             TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start, Term term)

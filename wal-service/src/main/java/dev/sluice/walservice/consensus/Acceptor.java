@@ -1,5 +1,7 @@
 package dev.sluice.walservice.consensus;
 
+import dev.sluice.walservice.consensus.AcceptorMessage.Ballot;
+import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,12 +12,23 @@ import java.util.List;
  * <p>Whoever drives it performs a step's actions in their order and takes the new state only when
  * all have succeeded; when one fails, the old state holds and the conversation ends.
  *
+ * <p>An acceptor that lost its disk is a danger, since it has forgotten whom it voted for and what
+ * it acknowledged. So it begins anew without a vote ({@link TimelineControl#votesAbove}): it obeys
+ * the leader that the others elect, and votes again when that leader has filled it.
+ *
  * <p>What holds in every state: {@code start <= commit <= flush <= received <= written}; terms
  * never fall; nothing below the commit LSN is ever removed.
  */
 public final class Acceptor {
     /** The WAL segment size of all that Sluice runs. */
     public static final int SEGMENT_SIZE = 16 << 20;
+
+    /**
+     * How many terms an acceptor that lost its disk leaves out. A candidate stands in the term
+     * after the highest it has seen, so it takes this many elections that no acceptor but the lost
+     * one heard of to reach a vote that is given twice.
+     */
+    public static final long FORGOTTEN_TERMS = 1 << 20;
 
     private Acceptor() {}
 
@@ -42,6 +55,8 @@ public final class Acceptor {
                         case ProposerMessage.Append m -> append(state, m);
                     };
             case AcceptorInput.Flushed m -> flushed(state, m);
+            case AcceptorInput.PeersReported m -> PeerRecovery.compare(state, m);
+            case AcceptorInput.Copied m -> PeerRecovery.copied(state, m);
         };
     }
 
@@ -73,25 +88,28 @@ public final class Acceptor {
                             + ", the proposer's is "
                             + greeting.generation());
         }
-        return reply(state, new AcceptorMessage.Greeted(nodeId, control.term()));
+        return reply(
+                state, new AcceptorMessage.Greeted(nodeId, control.term(), control.votesAbove()));
     }
 
     private static Step vote(AcceptorState state, ProposerMessage.VoteRequest request) {
         if (request.term().compareTo(state.control().term()) <= 0) {
-            return reply(state, ballot(state, false));
+            return reply(state, voted(state, Ballot.REFUSED));
         }
         AcceptorState voted = state.with(state.control().withTerm(request.term()));
+        boolean mayVote = request.term().compareTo(voted.control().votesAbove()) > 0;
         return new Step(
                 voted,
                 new AcceptorAction.Persist(voted.control()),
-                new AcceptorAction.Reply(ballot(voted, true)));
+                new AcceptorAction.Reply(voted(voted, mayVote ? Ballot.GIVEN : Ballot.ABSTAINED)),
+                new AcceptorAction.Notify(voted.progress()));
     }
 
-    private static AcceptorMessage ballot(AcceptorState state, boolean given) {
+    private static AcceptorMessage voted(AcceptorState state, Ballot ballot) {
         TimelineControl control = state.control();
         return new AcceptorMessage.Voted(
                 control.term(),
-                given,
+                ballot,
                 control.start(),
                 state.flush(),
                 control.history().upTo(state.flush()));
@@ -133,14 +151,17 @@ public final class Acceptor {
                             + control.commit());
         }
         TimelineControl obeying = control.withTerm(elected.term()).withHistory(elected.history());
-        AcceptorState begun = state.beginSession(obeying, common);
-        List<AcceptorAction> actions = new ArrayList<>(3);
+        AcceptorState begun = state.beginSession(obeying, common, Lsn.INVALID);
+        List<AcceptorAction> actions = new ArrayList<>(4);
         if (state.written().isAfter(common)) {
             // before the history says whose the WAL from there on is
             actions.add(new AcceptorAction.Truncate(common));
         }
         actions.add(new AcceptorAction.Persist(obeying));
         actions.add(new AcceptorAction.Reply(begun.progress()));
+        if (!elected.term().equals(control.term())) {
+            actions.add(new AcceptorAction.Notify(begun.progress()));
+        }
         return new Step(begun, actions);
     }
 
@@ -169,7 +190,7 @@ public final class Acceptor {
                     told.appended(append.end()),
                     new AcceptorAction.Write(append.begin(), append.wal()));
         }
-        return news ? new Step(told) : reply(told, told.progress());
+        return news ? readmit(told) : reply(told, told.progress());
     }
 
     private static Step flushed(AcceptorState state, AcceptorInput.Flushed flushed) {
@@ -178,14 +199,38 @@ public final class Acceptor {
         }
         AcceptorState durable =
                 state.flushed(flushed.received(), Lsn.max(state.flush(), flushed.recordEnd()));
-        return reply(durable, durable.progress());
+        Step readmitted = readmit(durable);
+        List<AcceptorAction> actions = new ArrayList<>(readmitted.actions());
+        actions.add(new AcceptorAction.Reply(readmitted.state().progress()));
+        return new Step(readmitted.state(), actions);
+    }
+
+    /**
+     * Lets an acceptor that had lost its disk vote again, when nothing that it has forgotten can do
+     * harm any more. Its log: all that it ever acknowledged and that counted is below the commit
+     * LSN of the leader that has filled it since. Its votes: only in terms far above, since it does
+     * not know in which ones it has voted.
+     */
+    private static Step readmit(AcceptorState state) {
+        TimelineControl control = state.control();
+        TermHistory history = control.history();
+        if (control.votes()
+                || history.isEmpty()
+                || !history.lastTerm().equals(control.term())
+                || state.announced().isBefore(history.entries().getLast().start())
+                || state.flush().isBefore(state.announced())) {
+            return new Step(state);
+        }
+        Term above = new Term(Math.addExact(control.term().number(), FORGOTTEN_TERMS));
+        AcceptorState voting = state.with(control.withVotesAbove(above));
+        return new Step(voting, new AcceptorAction.Persist(voting.control()));
     }
 
     private static Step reply(AcceptorState state, AcceptorMessage message) {
         return new Step(state, new AcceptorAction.Reply(message));
     }
 
-    private static Step refuse(AcceptorState state, Refusal refusal, String reason) {
+    static Step refuse(AcceptorState state, Refusal refusal, String reason) {
         return new Step(state, new AcceptorAction.Refuse(refusal, reason));
     }
 }

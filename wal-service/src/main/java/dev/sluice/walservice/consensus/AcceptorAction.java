@@ -17,6 +17,17 @@ public sealed interface AcceptorAction {
 
     record Reply(AcceptorMessage message) implements AcceptorAction {}
 
+    /** Tell it to every proposer in conversation but the one that is answered. */
+    record Notify(AcceptorMessage message) implements AcceptorAction {}
+
+    /**
+     * Get WAL from a peer and give it in pieces, as {@link AcceptorInput.Copied}.
+     *
+     * @param peer the index of the report that showed it
+     * @param session to be given with each piece
+     */
+    record Copy(int peer, Lsn from, Lsn to, long session) implements AcceptorAction {}
+
     /** Tell the proposer why not, and end the conversation. */
     record Refuse(Refusal refusal, String reason) implements AcceptorAction {}
 }

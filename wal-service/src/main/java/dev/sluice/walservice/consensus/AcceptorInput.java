@@ -1,6 +1,8 @@
 package dev.sluice.walservice.consensus;
 
 import dev.sluice.wire.Lsn;
+import java.nio.ByteBuffer;
+import java.util.List;
 
 /** What can happen to an {@link Acceptor}. */
 public sealed interface AcceptorInput {
@@ -10,6 +12,25 @@ public sealed interface AcceptorInput {
      * ProposerMessage.Elected} is given, everything written must have been flushed, and told.
      */
     record Received(ProposerMessage message) implements AcceptorInput {}
+
+    /**
+     * How the other acceptors are, as far as they were reached. Before it is given, everything
+     * written must have been flushed, and told.
+     *
+     * @param quorum how many acceptors must have WAL for it to be committed
+     */
+    record PeersReported(int quorum, List<PeerReport> peers) implements AcceptorInput {
+        public PeersReported {
+            peers = List.copyOf(peers);
+        }
+    }
+
+    /**
+     * WAL that {@link AcceptorAction.Copy} asked for.
+     *
+     * @param wal valid only as long as the call that it is given to
+     */
+    record Copied(long session, Lsn begin, ByteBuffer wal) implements AcceptorInput {}
 
     /**
      * What was written is durable now.

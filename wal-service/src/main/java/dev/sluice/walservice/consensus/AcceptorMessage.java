@@ -8,21 +8,54 @@ public sealed interface AcceptorMessage {
 
     /**
      * @param term the highest that it voted for or obeyed
+     * @param votesAbove it votes only in terms above this one, if it votes at all; see {@link
+     *     TimelineControl#votesAbove}
      */
-    record Greeted(long nodeId, Term term) implements AcceptorMessage {}
+    record Greeted(long nodeId, Term term, Term votesAbove) implements AcceptorMessage {}
+
+    /** What a request for a vote got; the number is what goes over the wire. */
+    enum Ballot {
+        GIVEN(0),
+        /** The term is not above the acceptor's own. */
+        REFUSED(1),
+        /** The acceptor has lost what it knew and must not vote yet; it obeys whoever wins. */
+        ABSTAINED(2);
+
+        private final int number;
+
+        Ballot(int number) {
+            this.number = number;
+        }
+
+        int number() {
+            return number;
+        }
+
+        /**
+         * @throws IllegalArgumentException if there is no such ballot
+         */
+        static Ballot ofNumber(int number) {
+            return switch (number) {
+                case 0 -> GIVEN;
+                case 1 -> REFUSED;
+                case 2 -> ABSTAINED;
+                default -> throw new IllegalArgumentException("no such ballot: " + number);
+            };
+        }
+    }
 
     /**
      * @param term the acceptor's, after this request
-     * @param given whether this request got its vote
      * @param start where its log begins
      * @param flush where its log ends, durably, with a whole record
      * @param history of its log up to there
      */
-    record Voted(Term term, boolean given, Lsn start, Lsn flush, TermHistory history)
+    record Voted(Term term, Ballot ballot, Lsn start, Lsn flush, TermHistory history)
             implements AcceptorMessage {}
 
     /**
-     * Answers an {@link ProposerMessage.Elected} and appends.
+     * Answers an {@link ProposerMessage.Elected} and appends; comes unasked when another proposer
+     * has raised the term.
      *
      * @param term the acceptor's: if higher than the proposer's, the proposer's time is over
      * @param flush where its log ends, durably, with a whole record

@@ -11,9 +11,11 @@ import dev.sluice.wire.Lsn;
  * @param received the end of all that is durable, at or past {@code flush}
  * @param written the end of all that was appended, at or past {@code received}
  * @param announced the highest commit LSN that the present proposer told, which may be past {@code
- *     flush}
- * @param session counts the elected proposers' conversations, so that what was begun in an earlier
- *     one is told apart
+ *     flush}; {@link Lsn#INVALID} before the first
+ * @param copying up to where committed WAL is being copied from a peer; {@link Lsn#INVALID} when
+ *     none is
+ * @param session counts the elected proposers' conversations and the copies, so that what was begun
+ *     in an earlier one is told apart
  */
 public record AcceptorState(
         TimelineControl control,
@@ -21,6 +23,7 @@ public record AcceptorState(
         Lsn received,
         Lsn written,
         Lsn announced,
+        Lsn copying,
         long session) {
 
     /**
@@ -29,7 +32,7 @@ public record AcceptorState(
      * @param end where the log on disk ends, with a whole record
      */
     public static AcceptorState recovered(TimelineControl control, Lsn end) {
-        return new AcceptorState(control, end, end, end, control.commit(), 0);
+        return new AcceptorState(control, end, end, end, Lsn.INVALID, Lsn.INVALID, 0);
     }
 
     /** The term that wrote the end of the log. */
@@ -42,31 +45,44 @@ public record AcceptorState(
         return new AcceptorMessage.Appended(control.term(), flush, received, control.commit());
     }
 
+    /** How far it is, as the other acceptors are told. */
+    public PeerReport report() {
+        return new PeerReport(
+                control.term(),
+                control.start(),
+                flush,
+                control.commit(),
+                control.history().upTo(flush));
+    }
+
     AcceptorState with(TimelineControl newControl) {
-        return new AcceptorState(newControl, flush, received, written, announced, session);
+        return new AcceptorState(newControl, flush, received, written, announced, copying, session);
     }
 
     AcceptorState appended(Lsn newWritten) {
-        return new AcceptorState(control, flush, received, newWritten, announced, session);
+        return new AcceptorState(control, flush, received, newWritten, announced, copying, session);
     }
 
     AcceptorState flushed(Lsn newReceived, Lsn newFlush) {
-        return new AcceptorState(control, newFlush, newReceived, written, announced, session)
-                .committed();
+        return new AcceptorState(
+                        control, newFlush, newReceived, written, announced, copying, session)
+                .committed(Lsn.max(announced, copying));
     }
 
     AcceptorState told(Lsn commit) {
-        return new AcceptorState(
-                        control, flush, received, written, Lsn.max(announced, commit), session)
-                .committed();
+        Lsn highest = Lsn.max(announced, commit);
+        return new AcceptorState(control, flush, received, written, highest, copying, session)
+                .committed(highest);
     }
 
-    AcceptorState beginSession(TimelineControl newControl, Lsn end) {
-        return new AcceptorState(newControl, end, end, end, newControl.commit(), session + 1);
+    /** With the log cut off at {@code end}, and to go on in another way. */
+    AcceptorState beginSession(TimelineControl newControl, Lsn end, Lsn newCopying) {
+        return new AcceptorState(newControl, end, end, end, Lsn.INVALID, newCopying, session + 1);
     }
 
-    private AcceptorState committed() {
-        Lsn commit = Lsn.min(announced, flush);
+    /** With all committed up to {@code known}, as far as it is there. */
+    AcceptorState committed(Lsn known) {
+        Lsn commit = Lsn.min(known, flush);
         return commit.isAfter(control.commit()) ? with(control.withCommit(commit)) : this;
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.consensus;
 
+import dev.sluice.walservice.consensus.AcceptorMessage.Ballot;
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
@@ -22,8 +23,8 @@ import java.util.List;
  *   0x03 Elected      term, stream-from LSN, history
  *   0x04 Append       term, begin LSN, commit LSN, WAL to the end of the frame
  *
- *   0x11 Greeted      node id, term
- *   0x12 Voted        term, u8 given (0 or 1), start LSN, flush LSN, history
+ *   0x11 Greeted      node id, term, votes-above term
+ *   0x12 Voted        term, u8 ballot (0 given, 1 refused, 2 abstained), start LSN, flush LSN, history
  *   0x13 Appended     term, flush LSN, received LSN, commit LSN
  *
  *   history           u32 count, count x { term, start LSN }
@@ -80,10 +81,13 @@ public final class ConsensusProtocol {
     public static Encoded encode(AcceptorMessage message) {
         return switch (message) {
             case AcceptorMessage.Greeted m ->
-                    new Encoded(GREETED, numbers(m.nodeId(), m.term().number()), NO_WAL);
+                    new Encoded(
+                            GREETED,
+                            numbers(m.nodeId(), m.term().number(), m.votesAbove().number()),
+                            NO_WAL);
             case AcceptorMessage.Voted m -> {
                 ByteBuffer out = withRoomFor(m.history());
-                out.putLong(m.term().number()).put((byte) (m.given() ? 1 : 0));
+                out.putLong(m.term().number()).put((byte) m.ballot().number());
                 out.putLong(m.start().value()).putLong(m.flush().value());
                 putHistory(out, m.history());
                 yield new Encoded(VOTED, out.flip(), NO_WAL);
@@ -153,10 +157,11 @@ public final class ConsensusProtocol {
         try {
             AcceptorMessage message =
                     switch (frame.type()) {
-                        case GREETED -> new AcceptorMessage.Greeted(in.getLong(), term(in));
+                        case GREETED ->
+                                new AcceptorMessage.Greeted(in.getLong(), term(in), term(in));
                         case VOTED ->
                                 new AcceptorMessage.Voted(
-                                        term(in), flag(in), lsn(in), lsn(in), history(in));
+                                        term(in), ballot(in), lsn(in), lsn(in), history(in));
                         case APPENDED ->
                                 new AcceptorMessage.Appended(term(in), lsn(in), lsn(in), lsn(in));
                         default -> throw unknown("acceptor", frame);
@@ -222,12 +227,12 @@ public final class ConsensusProtocol {
         return new TenantTimelineId(tenant, new TimelineId(in.getLong(), in.getLong()));
     }
 
-    private static boolean flag(ByteBuffer in) throws PartProtocolException {
-        byte flag = in.get();
-        if (flag != 0 && flag != 1) {
-            throw new PartProtocolException("neither yes nor no: " + flag);
+    private static Ballot ballot(ByteBuffer in) throws PartProtocolException {
+        try {
+            return Ballot.ofNumber(in.get());
+        } catch (IllegalArgumentException e) {
+            throw new PartProtocolException(String.valueOf(e.getMessage()));
         }
-        return flag == 1;
     }
 
     private static Lsn lsn(ByteBuffer in) {

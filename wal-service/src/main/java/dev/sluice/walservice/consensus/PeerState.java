@@ -23,6 +23,9 @@ public record PeerState(Phase phase, Lsn acked) {
         /** It gave its vote. */
         record Supporting(AcceptorMessage.Voted vote) implements Phase {}
 
+        /** It may not vote, and will obey whoever wins. */
+        record Abstaining(AcceptorMessage.Voted vote) implements Phase {}
+
         /**
          * It was told of the election and takes WAL.
          *

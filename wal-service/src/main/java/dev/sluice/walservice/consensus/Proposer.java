@@ -1,5 +1,6 @@
 package dev.sluice.walservice.consensus;
 
+import dev.sluice.walservice.consensus.AcceptorMessage.Ballot;
 import dev.sluice.walservice.consensus.PeerState.Phase;
 import dev.sluice.walservice.consensus.ProposerState.Role;
 import dev.sluice.walservice.timeline.Term;
@@ -18,6 +19,9 @@ import java.util.List;
  *                                                                              v
  *                                                                           Fenced
  * </pre>
+ *
+ * <p>An acceptor that lost its disk does not vote; it is enlisted by the leader that the others
+ * elect.
  *
  * <p>A leader continues the log of the donor: of those that voted, the one whose log's last term,
  * then length, is highest. Every other acceptor's log is cut where it leaves that one and filled
@@ -53,20 +57,22 @@ public final class Proposer {
             case ProposerInput.Available(Lsn end) ->
                     new Step(end.isAfter(state.available()) ? state.withAvailable(end) : state);
             case ProposerInput.Writable(int peer, int window) -> writable(state, peer, window);
+            case ProposerInput.Quiet(int peer) -> probe(state, peer);
         };
     }
 
     private static Step greeted(ProposerState state, int peer, AcceptorMessage.Greeted message) {
         ProposerState known =
                 state.with(peer, state.peers().get(peer).in(new Phase.Greeted()))
-                        .sawTerm(message.term());
+                        .sawTerm(message.term())
+                        .sawTerm(unusable(message));
         return switch (known.role()) {
             case Role.Seeking _ ->
                     count(known, Phase.Offline.class) <= known.peers().size() - known.quorum()
                             ? stand(known)
                             : new Step(known);
             case Role.Candidate(Term term) ->
-                    message.term().compareTo(term) >= 0
+                    known.seen().compareTo(term) > 0 || message.term().equals(term)
                             ? stand(known)
                             : new Step(known, List.of(ask(peer, term)));
             case Role.Leader leader ->
@@ -75,6 +81,13 @@ public final class Proposer {
                             : new Step(known, List.of(ask(peer, leader.term())));
             case Role.Fenced _ -> new Step(known);
         };
+    }
+
+    /** Up to which term an acceptor cannot help to win. */
+    private static Term unusable(AcceptorMessage.Greeted message) {
+        return message.votesAbove().equals(TimelineControl.NEVER)
+                ? Term.NONE
+                : message.votesAbove();
     }
 
     /** Asks everyone there for a vote for a term above all seen. */
@@ -106,11 +119,14 @@ public final class Proposer {
                 if (order < 0) {
                     yield new Step(state); // answers an earlier candidacy
                 }
-                if (order > 0 || !vote.given()) {
+                if (order > 0 || vote.ballot() == Ballot.REFUSED) {
                     yield stand(state.sawTerm(vote.term()));
                 }
-                ProposerState supported =
-                        state.with(peer, state.peers().get(peer).in(new Phase.Supporting(vote)));
+                Phase asked =
+                        vote.ballot() == Ballot.GIVEN
+                                ? new Phase.Supporting(vote)
+                                : new Phase.Abstaining(vote);
+                ProposerState supported = state.with(peer, state.peers().get(peer).in(asked));
                 yield count(supported, Phase.Supporting.class) >= supported.quorum()
                         ? lead(supported, term)
                         : new Step(supported);
@@ -152,7 +168,13 @@ public final class Proposer {
         ProposerState leading = state.in(leader).withAvailable(best.flush());
         List<ProposerAction> actions = new ArrayList<>();
         for (int peer = 0; peer < state.peers().size(); peer++) {
-            if (state.peers().get(peer).phase() instanceof Phase.Supporting(var vote)) {
+            AcceptorMessage.Voted vote =
+                    switch (state.peers().get(peer).phase()) {
+                        case Phase.Supporting(var given) -> given;
+                        case Phase.Abstaining(var abstained) -> abstained;
+                        case Phase.Offline _, Phase.Greeted _, Phase.Streaming _ -> null;
+                    };
+            if (vote != null) {
                 Step enlisted = enlist(leading, leader, peer, vote);
                 leading = enlisted.state();
                 actions.addAll(enlisted.actions());
@@ -184,7 +206,8 @@ public final class Proposer {
             return fenced(state, leader.term(), message.term());
         }
         PeerState known = state.peers().get(peer);
-        if (!(known.phase() instanceof Phase.Streaming streaming)) {
+        if (!message.term().equals(leader.term())
+                || !(known.phase() instanceof Phase.Streaming streaming)) {
             return new Step(state);
         }
         PeerState acked =
@@ -239,6 +262,18 @@ public final class Proposer {
         return new Step(
                 state.with(peer, sent),
                 List.of(new ProposerAction.SendAppend(peer, begin, end, state.commit())));
+    }
+
+    private static Step probe(ProposerState state, int peer) {
+        if (!(state.peers().get(peer).phase() instanceof Phase.Streaming streaming)
+                || !streaming.next().equals(streaming.received())) {
+            return new Step(state); // an answer is due anyway
+        }
+        return new Step(
+                state,
+                List.of(
+                        new ProposerAction.SendAppend(
+                                peer, streaming.next(), streaming.next(), Lsn.INVALID)));
     }
 
     private static Step fenced(ProposerState state, Term own, Term newer) {

@@ -14,6 +14,9 @@ public sealed interface ProposerInput {
     /** There are whole records to append, up to here. Only a leader is told. */
     record Available(Lsn end) implements ProposerInput {}
 
+    /** Nothing was sent to an acceptor for a while: see whether it is still there. */
+    record Quiet(int peer) implements ProposerInput {}
+
     /**
      * There is room to send an acceptor more.
      *

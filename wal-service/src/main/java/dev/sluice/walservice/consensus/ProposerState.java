@@ -8,7 +8,8 @@ import java.util.List;
 /**
  * A proposer of one timeline.
  *
- * @param seen the highest term that any acceptor told
+ * @param seen the highest term that any acceptor told, as its own or as one up to which it does not
+ *     vote
  * @param available the end of the whole records that there are to append
  * @param commit the end of what a quorum has; {@link Lsn#INVALID} while nothing is known to be
  */

@@ -10,6 +10,9 @@ import dev.sluice.wire.Lsn;
  * @param generation the membership's
  * @param start where its log begins
  * @param term the highest that it voted for or obeyed; never falls
+ * @param votesAbove it votes only in terms above this one. {@link Term#NONE} for an acceptor that
+ *     remembers all that it ever promised, {@link #NEVER} for one that lost its disk, until a
+ *     leader has filled it
  * @param history of its log; its last entries may begin past the log's end
  * @param commit a position known to be committed; the true one may be further on
  */
@@ -20,28 +23,93 @@ public record TimelineControl(
         long generation,
         Lsn start,
         Term term,
+        Term votesAbove,
         TermHistory history,
         Lsn commit) {
 
-    /** A timeline without any WAL yet. */
-    public static TimelineControl empty(
-            TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start, Term term) {
+    /** What {@link #votesAbove} is of an acceptor that must not vote at all. */
+    public static final Term NEVER = new Term(Long.MAX_VALUE);
+
+    /** A timeline at its birth, without any WAL yet. */
+    public static TimelineControl born(
+            TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start) {
         return new TimelineControl(
-                id, systemIdentifier, postgresMajor, 0, start, term, TermHistory.EMPTY, start);
+                id,
+                systemIdentifier,
+                postgresMajor,
+                0,
+                start,
+                Term.NONE,
+                Term.NONE,
+                TermHistory.EMPTY,
+                start);
+    }
+
+    /**
+     * A timeline that the acceptor has lost: without WAL, and without a vote.
+     *
+     * @param term the one it begins in
+     */
+    public static TimelineControl lost(
+            TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start, Term term) {
+        return born(id, systemIdentifier, postgresMajor, start)
+                .withTerm(term)
+                .withVotesAbove(NEVER);
+    }
+
+    public boolean votes() {
+        return !votesAbove.equals(NEVER);
     }
 
     TimelineControl withTerm(Term newTerm) {
         return new TimelineControl(
-                id, systemIdentifier, postgresMajor, generation, start, newTerm, history, commit);
+                id,
+                systemIdentifier,
+                postgresMajor,
+                generation,
+                start,
+                newTerm,
+                votesAbove,
+                history,
+                commit);
+    }
+
+    TimelineControl withVotesAbove(Term newVotesAbove) {
+        return new TimelineControl(
+                id,
+                systemIdentifier,
+                postgresMajor,
+                generation,
+                start,
+                term,
+                newVotesAbove,
+                history,
+                commit);
     }
 
     TimelineControl withHistory(TermHistory newHistory) {
         return new TimelineControl(
-                id, systemIdentifier, postgresMajor, generation, start, term, newHistory, commit);
+                id,
+                systemIdentifier,
+                postgresMajor,
+                generation,
+                start,
+                term,
+                votesAbove,
+                newHistory,
+                commit);
     }
 
     public TimelineControl withCommit(Lsn newCommit) {
         return new TimelineControl(
-                id, systemIdentifier, postgresMajor, generation, start, term, history, newCommit);
+                id,
+                systemIdentifier,
+                postgresMajor,
+                generation,
+                start,
+                term,
+                votesAbove,
+                history,
+                newCommit);
     }
 }

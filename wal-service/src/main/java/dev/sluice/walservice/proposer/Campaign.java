@@ -13,6 +13,7 @@ import dev.sluice.wire.part.PartAddress;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -24,12 +25,16 @@ import org.jspecify.annotations.Nullable;
  * the state and is never held during I/O.
  */
 final class Campaign implements Closeable {
+    private static final Duration HEARTBEAT = Duration.ofSeconds(1);
+
     private final ProposerConfig config;
     private final LogSource log;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private final Condition ended = lock.newCondition();
     private final List<PeerLink> links = new ArrayList<>();
     private volatile ProposerState state;
+    private final List<Runnable> whenFenced = new ArrayList<>();
     private volatile boolean closed;
 
     Campaign(ProposerConfig config, LocalWal wal) {
@@ -41,6 +46,7 @@ final class Campaign implements Closeable {
             links.add(new PeerLink(this, peer, address, lock));
         }
         links.forEach(PeerLink::start);
+        Thread.ofVirtual().name("proposer-heartbeat").start(this::beat);
     }
 
     ProposerConfig config() {
@@ -125,7 +131,7 @@ final class Campaign implements Closeable {
     void received(int peer, AcceptorMessage message) {
         step(new ProposerInput.Received(peer, message));
         if (isOver()) {
-            links.forEach(PeerLink::hangUp);
+            links.forEach(link -> link.sender().hangUp());
         } else {
             sendAll(Lsn.INVALID, null);
         }
@@ -135,6 +141,47 @@ final class Campaign implements Closeable {
         step(new ProposerInput.Disconnected(peer));
     }
 
+    private static void runApart(Runnable action) {
+        Thread.ofVirtual().name("proposer-fenced").start(action);
+    }
+
+    /** Runs it on a thread of its own, once, as soon as this proposer is fenced. */
+    void whenFenced(Runnable action) {
+        lock.lock();
+        try {
+            if (state.role() instanceof Role.Fenced) {
+                runApart(action);
+            } else {
+                whenFenced.add(action);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Sees again and again whether the safekeepers are there. */
+    private void beat() {
+        lock.lock();
+        try {
+            while (!isOver()) {
+                long left = HEARTBEAT.toNanos();
+                while (left > 0 && !isOver()) {
+                    left = ended.awaitNanos(left);
+                }
+                lock.unlock();
+                try {
+                    links.forEach(PeerLink::beat);
+                } finally {
+                    lock.lock();
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     void offer(Lsn end, Lsn bufferStart, ByteBuffer buffer) {
         step(new ProposerInput.Available(end));
         sendAll(bufferStart, buffer);
@@ -142,7 +189,7 @@ final class Campaign implements Closeable {
 
     private void sendAll(Lsn bufferStart, @Nullable ByteBuffer buffer) {
         for (PeerLink link : links) {
-            link.sendPromptly(bufferStart, buffer);
+            link.sender().sendPromptly(bufferStart, buffer);
         }
     }
 
@@ -154,14 +201,17 @@ final class Campaign implements Closeable {
             state = step.state();
             for (ProposerAction action : step.actions()) {
                 if (action instanceof ProposerAction.Send(int to, ProposerMessage message)) {
-                    links.get(to).enqueue(message);
+                    links.get(to).sender().enqueue(message);
                 }
             }
             if (!before.commit().equals(state.commit()) || !before.role().equals(state.role())) {
                 changed.signalAll();
             }
             if (state.role() instanceof Role.Fenced) {
-                links.forEach(PeerLink::wake);
+                links.forEach(link -> link.sender().wake());
+                ended.signalAll();
+                whenFenced.forEach(Campaign::runApart);
+                whenFenced.clear();
             }
         } finally {
             lock.unlock();
@@ -176,6 +226,28 @@ final class Campaign implements Closeable {
     ProposerAction.@Nullable SendAppend nextAppend(int peer, int window) {
         Proposer.Step step = Proposer.step(state, new ProposerInput.Writable(peer, window));
         state = step.state();
+        return appendOf(step);
+    }
+
+    /**
+     * Whether a connected peer that is there must say something soon, if only because it is asked
+     * to.
+     */
+    boolean isAnswerDue(int peer) {
+        ProposerState now = state;
+        return switch (now.peers().get(peer).phase()) {
+            case PeerState.Phase.Offline _, PeerState.Phase.Streaming _ -> true;
+            case PeerState.Phase.Greeted _ -> !(now.role() instanceof Role.Seeking);
+            case PeerState.Phase.Supporting _, PeerState.Phase.Abstaining _ -> false;
+        };
+    }
+
+    /** What to ask a peer that has nothing to answer, if it has not. The lock is held. */
+    ProposerAction.@Nullable SendAppend nextProbe(int peer) {
+        return appendOf(Proposer.step(state, new ProposerInput.Quiet(peer)));
+    }
+
+    private static ProposerAction.@Nullable SendAppend appendOf(Proposer.Step step) {
         for (ProposerAction action : step.actions()) {
             if (action instanceof ProposerAction.SendAppend append) {
                 return append;
@@ -209,16 +281,17 @@ final class Campaign implements Closeable {
     @Override
     public void close() {
         if (!isOver()) {
-            links.forEach(PeerLink::sendLastWord);
+            links.forEach(link -> link.sender().sendLastWord());
         }
         lock.lock();
         try {
             closed = true;
             changed.signalAll();
-            links.forEach(PeerLink::wake);
+            ended.signalAll();
+            links.forEach(link -> link.sender().wake());
         } finally {
             lock.unlock();
         }
-        links.forEach(PeerLink::hangUp);
+        links.forEach(link -> link.sender().hangUp());
     }
 }

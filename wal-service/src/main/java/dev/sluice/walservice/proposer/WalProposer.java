@@ -95,6 +95,14 @@ public final class WalProposer implements Closeable {
         campaign.offer(end, bufferStart, buffer);
     }
 
+    /**
+     * Runs an action, once and on a thread of its own, as soon as a newer proposer has won: also
+     * when nothing is being flushed. At once if one has already.
+     */
+    public void whenFenced(Runnable action) {
+        campaign.whenFenced(action);
+    }
+
     public FlushStatus flushStatus() {
         var state = campaign.state();
         List<FlushStatus.Peer> peers = new ArrayList<>();

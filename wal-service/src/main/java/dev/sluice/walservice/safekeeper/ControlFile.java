@@ -23,11 +23,11 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  *    0  magic "SLKC"
- *    4  u32 version, 1
+ *    4  u32 version, 2
  *    8  u32 bytes of payload
  *   12  u32 CRC32C of the first twelve bytes and the payload
  *   16  payload: tenant id (16), timeline id (16), u64 system identifier, u32 Postgres major,
- *       u64 generation, u64 start LSN, u64 term, u64 commit LSN,
+ *       u64 generation, u64 start LSN, u64 term, u64 votes-above term, u64 commit LSN,
  *       u32 history entries, entries x { u64 term, u64 start LSN }
  * </pre>
  */
@@ -35,9 +35,9 @@ final class ControlFile {
     static final String NAME = "control";
 
     private static final int MAGIC = 0x534C4B43;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int HEADER_BYTES = 16;
-    private static final int FIXED_PAYLOAD_BYTES = 32 + 8 + 4 + 4 * 8 + 4;
+    private static final int FIXED_PAYLOAD_BYTES = 32 + 8 + 4 + 5 * 8 + 4;
     private static final int ENTRY_BYTES = 16;
 
     private ControlFile() {}
@@ -109,7 +109,8 @@ final class ControlFile {
         ConsensusProtocol.putId(out, control.id());
         out.putLong(control.systemIdentifier()).putInt(control.postgresMajor());
         out.putLong(control.generation()).putLong(control.start().value());
-        out.putLong(control.term().number()).putLong(control.commit().value());
+        out.putLong(control.term().number()).putLong(control.votesAbove().number());
+        out.putLong(control.commit().value());
         ConsensusProtocol.putHistory(out, control.history());
         out.flip();
         return out.putInt(12, checksum(out));
@@ -122,13 +123,22 @@ final class ControlFile {
         long generation = in.getLong();
         Lsn start = new Lsn(in.getLong());
         Term term = ConsensusProtocol.term(in);
+        Term votesAbove = ConsensusProtocol.term(in);
         Lsn commit = new Lsn(in.getLong());
         TermHistory history = ConsensusProtocol.history(in);
         if (in.hasRemaining()) {
             throw new PartProtocolException(in.remaining() + " bytes too many");
         }
         return new TimelineControl(
-                id, systemIdentifier, postgresMajor, generation, start, term, history, commit);
+                id,
+                systemIdentifier,
+                postgresMajor,
+                generation,
+                start,
+                term,
+                votesAbove,
+                history,
+                commit);
     }
 
     private static int checksum(ByteBuffer file) {

@@ -40,11 +40,12 @@ final class ProposerConversation implements Closeable {
 
     /** Runs until the proposer hangs up. */
     void run(PartFrame greeting) throws IOException {
+        timeline.join(this);
         boolean unflushed = false;
         PartFrame frame = greeting;
         while (frame != null) {
             ProposerMessage message = ConsensusProtocol.proposerMessage(frame);
-            AcceptorMessage reply = timeline.receive(message);
+            AcceptorMessage reply = timeline.receive(this, message);
             if (reply != null) {
                 answer(reply);
             }
@@ -60,6 +61,19 @@ final class ProposerConversation implements Closeable {
             }
             frame = channel.receive();
         }
+    }
+
+    /** Says what the proposer did not ask for; a proposer that does not listen delays nobody. */
+    void tellLater(AcceptorMessage message) {
+        Thread.ofVirtual()
+                .name("safekeeper-notify")
+                .start(() -> {
+                    try {
+                        answer(message);
+                    } catch (IOException e) {
+                        log.debug("cannot notify a proposer: {}", e.toString());
+                    }
+                });
     }
 
     private void flush() throws IOException {
@@ -122,6 +136,7 @@ final class ProposerConversation implements Closeable {
 
     @Override
     public void close() {
+        timeline.leave(this);
         lock.lock();
         try {
             over = true;

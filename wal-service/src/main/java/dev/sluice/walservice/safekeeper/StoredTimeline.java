@@ -18,6 +18,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +45,7 @@ final class StoredTimeline implements Closeable {
     private Lsn recordEnd;
 
     private Lsn persistedCommit;
+    private final Set<ProposerConversation> conversations = ConcurrentHashMap.newKeySet();
     private boolean closed;
 
     private StoredTimeline(
@@ -101,18 +104,20 @@ final class StoredTimeline implements Closeable {
     /**
      * Obeys a proposer's message.
      *
+     * @param from who is answered
      * @return what to answer, if anything; an append that must be flushed first is answered by
      *     {@link #flush}
      * @throws SafekeeperException if the message is refused
      */
-    @Nullable AcceptorMessage receive(ProposerMessage message) throws IOException {
+    @Nullable AcceptorMessage receive(ProposerConversation from, ProposerMessage message)
+            throws IOException {
         boolean election =
                 switch (message) {
                     case ProposerMessage.VoteRequest _, ProposerMessage.Elected _ -> true;
                     case ProposerMessage.Greeting _, ProposerMessage.Append _ -> false;
                 };
         if (!election) {
-            return step(new AcceptorInput.Received(message));
+            return step(new AcceptorInput.Received(message), from);
         }
         flushing.lock();
         lock.lock();
@@ -120,7 +125,7 @@ final class StoredTimeline implements Closeable {
             if (state.received().isBefore(state.written())) {
                 flush();
             }
-            return step(new AcceptorInput.Received(message));
+            return step(new AcceptorInput.Received(message), from);
         } finally {
             lock.unlock();
             flushing.unlock();
@@ -151,13 +156,14 @@ final class StoredTimeline implements Closeable {
                 lock.unlock();
             }
             wal.sync();
-            return step(new AcceptorInput.Flushed(session, written, end));
+            return step(new AcceptorInput.Flushed(session, written, end), null);
         } finally {
             flushing.unlock();
         }
     }
 
-    private @Nullable AcceptorMessage step(AcceptorInput input) throws IOException {
+    private @Nullable AcceptorMessage step(AcceptorInput input, @Nullable ProposerConversation from)
+            throws IOException {
         lock.lock();
         try {
             checkOpen();
@@ -169,6 +175,9 @@ final class StoredTimeline implements Closeable {
                     case AcceptorAction.Truncate(Lsn end) -> wal.truncate(end);
                     case AcceptorAction.Write(Lsn at, ByteBuffer bytes) -> write(at, bytes);
                     case AcceptorAction.Reply(AcceptorMessage message) -> reply = message;
+                    case AcceptorAction.Notify(AcceptorMessage message) ->
+                            notifyOthers(from, message);
+                    case AcceptorAction.Copy _ -> {}
                     case AcceptorAction.Refuse(Refusal refusal, String reason) ->
                             throw new SafekeeperException(refusal, reason);
                 }
@@ -177,6 +186,23 @@ final class StoredTimeline implements Closeable {
             return reply;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Proposers that this conversation is with are told what they did not ask for. */
+    void join(ProposerConversation conversation) {
+        conversations.add(conversation);
+    }
+
+    void leave(ProposerConversation conversation) {
+        conversations.remove(conversation);
+    }
+
+    private void notifyOthers(@Nullable ProposerConversation from, AcceptorMessage message) {
+        for (ProposerConversation each : conversations) {
+            if (each != from) {
+                each.tellLater(message);
+            }
         }
     }
 

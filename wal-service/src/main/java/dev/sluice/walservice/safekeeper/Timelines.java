@@ -7,6 +7,7 @@ import dev.sluice.walservice.consensus.Refusal;
 import dev.sluice.walservice.consensus.TimelineControl;
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.Term;
 import dev.sluice.walservice.timeline.TimelineId;
 import java.io.Closeable;
 import java.io.IOException;
@@ -119,7 +120,7 @@ final class Timelines implements Closeable {
         try {
             StoredTimeline timeline = openIfThere(slot, request.id());
             if (timeline == null) {
-                make(request);
+                make(controlOf(request));
                 timeline = openIfThere(slot, request.id());
                 if (timeline == null) {
                     throw new IOException(path(request.id()) + " vanished");
@@ -145,9 +146,25 @@ final class Timelines implements Closeable {
         }
     }
 
-    private void make(SafekeeperRequest.Create request) throws IOException {
-        Path path = path(request.id());
-        Path tenant = directory.resolve(request.id().tenant().toString());
+    private static TimelineControl controlOf(SafekeeperRequest.Create request) {
+        return request.term().equals(Term.NONE)
+                ? TimelineControl.born(
+                        request.id(),
+                        request.systemIdentifier(),
+                        request.postgresMajor(),
+                        request.start())
+                : TimelineControl.lost(
+                        request.id(),
+                        request.systemIdentifier(),
+                        request.postgresMajor(),
+                        request.start(),
+                        request.term());
+    }
+
+    private void make(TimelineControl control) throws IOException {
+        TenantTimelineId id = control.id();
+        Path path = path(id);
+        Path tenant = directory.resolve(id.tenant().toString());
         if (!Files.isDirectory(tenant)) {
             Files.createDirectories(tenant);
             Directories.sync(directory);
@@ -157,14 +174,7 @@ final class Timelines implements Closeable {
             Directories.delete(creating);
         }
         Files.createDirectory(creating);
-        ControlFile.write(
-                creating,
-                TimelineControl.empty(
-                        request.id(),
-                        request.systemIdentifier(),
-                        request.postgresMajor(),
-                        request.start(),
-                        request.term()));
+        ControlFile.write(creating, control);
         Files.move(creating, path, StandardCopyOption.ATOMIC_MOVE);
         Directories.sync(tenant);
     }

@@ -4,6 +4,7 @@ import static dev.sluice.walservice.consensus.TermHistoryTest.history;
 import static dev.sluice.walservice.consensus.TermHistoryTest.lsn;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.walservice.consensus.AcceptorMessage.Ballot;
 import dev.sluice.walservice.timeline.Term;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 final class AcceptorTest {
     private static final TimelineControl CONTROL =
-            TimelineControl.empty(SimulatedAcceptor.ID, 42, 17, lsn(800), Term.NONE);
+            TimelineControl.born(SimulatedAcceptor.ID, 42, 17, lsn(800));
 
     @Test
     void aVoteIsPersistedBeforeItIsTold() {
@@ -21,7 +22,14 @@ final class AcceptorTest {
                         new AcceptorAction.Persist(CONTROL.withTerm(new Term(3))),
                         new AcceptorAction.Reply(
                                 new AcceptorMessage.Voted(
-                                        new Term(3), true, lsn(800), lsn(800), TermHistory.EMPTY)));
+                                        new Term(3),
+                                        Ballot.GIVEN,
+                                        lsn(800),
+                                        lsn(800),
+                                        TermHistory.EMPTY)),
+                        new AcceptorAction.Notify(
+                                new AcceptorMessage.Appended(
+                                        new Term(3), lsn(800), lsn(800), lsn(800))));
     }
 
     @Test
@@ -36,8 +44,8 @@ final class AcceptorTest {
                     .isInstanceOfSatisfying(
                             AcceptorAction.Reply.class,
                             reply ->
-                                    assertThat(((AcceptorMessage.Voted) reply.message()).given())
-                                            .isFalse());
+                                    assertThat(((AcceptorMessage.Voted) reply.message()).ballot())
+                                            .isEqualTo(Ballot.REFUSED));
         }
     }
 

@@ -28,8 +28,13 @@ final class ConsensusProtocolTest {
 
     static Stream<AcceptorMessage> acceptorMessages() {
         return Stream.of(
-                new AcceptorMessage.Greeted(3, new Term(9)),
-                new AcceptorMessage.Voted(new Term(9), true, lsn(8), lsn(88), history(1, 8)),
+                new AcceptorMessage.Greeted(3, new Term(9), new Term(4)),
+                new AcceptorMessage.Voted(
+                        new Term(9),
+                        AcceptorMessage.Ballot.ABSTAINED,
+                        lsn(8),
+                        lsn(88),
+                        history(1, 8)),
                 new AcceptorMessage.Appended(new Term(9), lsn(88), lsn(96), lsn(80)));
     }
 

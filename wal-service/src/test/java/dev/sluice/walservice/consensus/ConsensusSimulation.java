@@ -1,202 +1,621 @@
 package dev.sluice.walservice.consensus;
 
 import dev.sluice.walservice.consensus.ProposerState.Role;
-import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.PriorityQueue;
+import java.util.SplittableRandom;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Three acceptors, several proposers that come and fight, and a network and disks that fail: all
- * from one seed. After every event it checks that no acknowledged word is ever other than it was,
- * that a term has one leader, and that a leader begins with all that was acknowledged.
+ * Three or five acceptors, computes that come, stall, die and fight, and a network and disks that
+ * fail, on a virtual clock: all from one seed. Every {@link Invariant} is checked after every event
+ * that can break it.
+ *
+ * <p>What can happen: a message is delayed, lost, duplicated, overtaken; connections break and
+ * links are cut; an acceptor crashes, also within a step, with what it has not synced lost or torn;
+ * its disk is full for a while, or lost (one at a time: the next only when the last one is whole
+ * again); a compute stalls and goes on, unaware of what happened; another one is started beside it.
  */
 final class ConsensusSimulation {
-    private static final int ACCEPTORS = 3;
+    private static final int EVENTS = 700;
+    private static final int COMPUTES = 4;
+    private static final long TICK = 700;
+    private static final long GOSSIP = 6_000;
+    private static final long SETTLING = 3_000_000;
 
-    private final Random random;
+    private final SplittableRandom random;
+    private final ProtocolRules rules;
+    private final @Nullable List<String> trace;
+    private final Tally tally = new Tally();
+    private final Ledger ledger = new Ledger();
+    private final Weather weather;
     private final List<SimulatedAcceptor> acceptors = new ArrayList<>();
-    private final List<SimulatedProposer> proposers = new ArrayList<>();
-    private final Map<Term, SimulatedProposer> leaders = new HashMap<>();
-    private final Map<Lsn, Long> acknowledged = new HashMap<>();
-    private Lsn acknowledgedUpTo = SimulatedAcceptor.START;
-    private int crashes;
-    private int fencings;
+    private final List<SimulatedProposer> computes = new ArrayList<>();
+    private final Map<Link, Long> lastDelivery = new HashMap<>();
+    private final Map<Link, Long> cutUntil = new HashMap<>();
+    private final PriorityQueue<Event> events =
+            new PriorityQueue<>(
+                    Comparator.comparingLong(Event::at).thenComparingLong(Event::sequence));
+    private long now;
+    private long sequence;
+    private int conversations;
+    private int computeNumbers;
+    private boolean faulty = true;
+    private boolean computing = true;
 
-    ConsensusSimulation(long seed) {
-        random = new Random(seed);
-        for (int i = 0; i < ACCEPTORS; i++) {
-            acceptors.add(new SimulatedAcceptor(i + 1));
+    private record Event(long at, long sequence, Runnable action) {}
+
+    private record Link(int compute, int acceptor, boolean back) {}
+
+    /**
+     * @param trace takes a line per thing that happens
+     */
+    ConsensusSimulation(long seed, ProtocolRules rules, @Nullable List<String> trace) {
+        this.random = new SplittableRandom(seed);
+        this.rules = rules;
+        this.trace = trace;
+        this.weather = Weather.draw(random);
+        for (int i = 0; i < weather.acceptors(); i++) {
+            acceptors.add(
+                    new SimulatedAcceptor(
+                            i + 1, rules, ledger, tally, random, weather.crashWithin()));
         }
-        addProposer();
+        say(() -> "seed " + seed + ", " + weather);
     }
 
-    /** What happened, to know that enough did. */
-    record Outcome(int elections, int fencings, int truncations, int crashes, long committed) {
-        Outcome plus(Outcome other) {
-            return new Outcome(
-                    elections + other.elections,
-                    fencings + other.fencings,
-                    truncations + other.truncations,
-                    crashes + other.crashes,
-                    committed + other.committed);
+    private void say(Supplier<String> line) {
+        if (trace != null) {
+            trace.add(now + " " + line.get());
         }
     }
 
-    Outcome run(int events) {
-        for (int i = 0; i < events; i++) {
-            event();
-            proposers.forEach(this::check);
+    /** Runs with faults, then without, until all is well. */
+    Tally run() {
+        after(0, this::startCompute);
+        after(delay(weather.calm()), this::fault);
+        for (int i = 0; i < acceptors.size(); i++) {
+            int acceptor = i;
+            after(delay(GOSSIP), () -> gossip(acceptor));
         }
+        for (int i = 0; i < EVENTS; i++) {
+            proceed();
+        }
+        settleWithoutComputes();
         settle();
-        return new Outcome(
-                leaders.size(),
-                fencings,
-                acceptors.stream().mapToInt(a -> a.truncations).sum(),
-                crashes,
-                acknowledgedUpTo.minus(SimulatedAcceptor.START));
+        tally.add(Happening.COMPUTES, computeNumbers);
+        return tally;
     }
 
-    private void addProposer() {
-        proposers.add(new SimulatedProposer(proposers.size() + 1, acceptors));
+    private void proceed() {
+        Event event = events.remove();
+        now = event.at;
+        tally.count(Happening.EVENTS);
+        event.action.run();
     }
 
-    private void event() {
-        int dice = random.nextInt(1000);
-        if (dice < 3) {
-            addProposer();
-        } else if (dice < 8) {
-            crash(random.nextInt(ACCEPTORS));
-        } else {
-            SimulatedProposer proposer = proposers.get(random.nextInt(proposers.size()));
-            proceed(proposer, random.nextInt(ACCEPTORS), dice);
-        }
+    private void after(long delay, Runnable action) {
+        events.add(new Event(now + delay, sequence++, action));
     }
 
-    private void crash(int acceptor) {
-        crashes++;
-        acceptors.get(acceptor).crash(random);
-        for (SimulatedProposer proposer : proposers) {
-            if (proposer.isConnected(acceptor)) {
-                proposer.reset(acceptor);
-            }
-        }
+    /** A random delay of that mean: mostly short, at times long. */
+    private long delay(long mean) {
+        long base = 1 + random.nextLong(mean);
+        return random.nextInt(16) == 0 ? base + random.nextLong(8 * mean) : base;
     }
 
-    private void proceed(SimulatedProposer proposer, int peer, int dice) {
-        if (proposer.state.role() instanceof Role.Fenced) {
-            fencings++;
-            proposers.remove(proposer);
-            if (proposers.isEmpty()) {
-                addProposer();
-            }
-        } else if (!proposer.isConnected(peer)) {
-            proposer.connect(peer);
-        } else if (dice < 12) {
-            proposer.reset(peer);
-        } else if (dice < 300) {
-            toAcceptor(proposer, peer);
-        } else if (dice < 400) {
-            flush(proposer, peer);
-        } else if (dice < 700) {
-            proposer.deliver(peer);
-        } else if (dice < 900) {
-            proposer.send(peer);
-        } else if (proposer.state.role() instanceof Role.Leader) {
-            proposer.write(random);
-        }
-    }
+    // ---- computes
 
-    private void toAcceptor(SimulatedProposer proposer, int peer) {
-        ProposerMessage message = proposer.outgoing.get(peer).poll();
-        if (message != null) {
-            AcceptorMessage reply = acceptors.get(peer).receive(message);
-            if (reply != null) {
-                proposer.incoming.get(peer).add(reply);
-            }
-        }
-    }
-
-    private void flush(SimulatedProposer proposer, int peer) {
-        if (acceptors.get(peer).hasUnflushed()) {
-            AcceptorMessage reply = acceptors.get(peer).flush();
-            if (reply != null) {
-                proposer.incoming.get(peer).add(reply);
-            }
-        }
-    }
-
-    private void check(SimulatedProposer proposer) {
-        if (!(proposer.state.role() instanceof Role.Leader leader)) {
+    private void startCompute() {
+        if (!computing) {
             return;
         }
-        SimulatedProposer first = leaders.putIfAbsent(leader.term(), proposer);
-        if (first != null && first != proposer) {
-            throw new AssertionError("two leaders in term " + leader.term());
-        }
-        if (first == null && leader.start().isBefore(acknowledgedUpTo)) {
-            throw new AssertionError(
-                    "leader of term "
-                            + leader.term()
-                            + " begins at "
-                            + leader.start()
-                            + ", acknowledged is "
-                            + acknowledgedUpTo);
-        }
-        Lsn commit = proposer.state.commit();
-        for (Lsn at = leader.start(); at.isBefore(commit); at = at.plus(8)) {
-            Long before = acknowledged.putIfAbsent(at, proposer.word(at));
-            if (before != null && before != proposer.word(at)) {
-                throw new AssertionError("two things acknowledged at " + at);
+        SimulatedProposer compute =
+                new SimulatedProposer(
+                        ++computeNumbers,
+                        weather.window(),
+                        acceptors,
+                        rules,
+                        ledger,
+                        tally,
+                        this::sendToAcceptor);
+        say(() -> compute + " starts");
+        computes.add(compute);
+        if (weather.fickle() && faulty) {
+            for (int peer = 0; peer < acceptors.size(); peer++) {
+                if (random.nextInt(2) == 0) {
+                    cut(compute, peer, delay(8 * weather.calm()));
+                }
             }
+            after(delay(6 * weather.calm()), () -> die(compute));
         }
-        acknowledgedUpTo = Lsn.max(acknowledgedUpTo, commit);
+        after(delay(TICK), () -> tick(compute));
     }
 
-    /** With the faults over, a last proposer gets everything everywhere. */
+    private void tick(SimulatedProposer compute) {
+        if (!compute.alive) {
+            return;
+        }
+        if (compute.isFenced()) {
+            say(() -> compute + " is fenced");
+            stop(compute);
+            if (computes.isEmpty()) {
+                after(delay(3 * TICK), this::startCompute);
+            }
+            return;
+        }
+        if (now >= compute.stalledUntil) {
+            for (int peer = 0; peer < acceptors.size(); peer++) {
+                attend(compute, peer);
+            }
+            for (int i = random.nextInt(weather.haste()); i > 0 && compute.mayWrite(); i--) {
+                compute.write(random);
+            }
+            for (int peer = 0; peer < acceptors.size(); peer++) {
+                pump(compute, peer);
+            }
+        }
+        after(delay(TICK), () -> tick(compute));
+    }
+
+    private void attend(SimulatedProposer compute, int peer) {
+        if (compute.conversations[peer] == 0) {
+            connect(compute, peer);
+        } else if (compute.isImpatient(peer, now)) {
+            say(() -> compute + " waits no longer for " + acceptors.get(peer));
+            compute.disconnected(peer);
+        } else if (random.nextInt(20) == 0) {
+            compute.probe(peer);
+        }
+    }
+
+    private void connect(SimulatedProposer compute, int peer) {
+        SimulatedAcceptor acceptor = acceptors.get(peer);
+        if (!acceptor.up || isCut(compute, peer)) {
+            return;
+        }
+        if (!acceptor.exists) {
+            if (compute.state.role() instanceof Role.Leader leader) {
+                say(() -> compute + " gives " + acceptor + " an empty timeline");
+                acceptor.restore(leader.term());
+            }
+            return;
+        }
+        int conversation = ++conversations;
+        acceptor.conversations.put(conversation, compute);
+        compute.connected(peer, conversation, now);
+    }
+
+    /** Sends whatever the window has room for. */
+    private static void pump(SimulatedProposer compute, int peer) {
+        boolean sent = true;
+        while (sent && compute.conversations[peer] != 0) {
+            sent = compute.send(peer);
+        }
+    }
+
+    private void stop(SimulatedProposer compute) {
+        compute.alive = false;
+        computes.remove(compute);
+        acceptors.forEach(a -> a.conversations.values().removeIf(c -> c == compute));
+    }
+
+    // ---- network
+
+    private boolean isCut(SimulatedProposer compute, int peer) {
+        return faulty && cutUntil.getOrDefault(new Link(compute.number, peer, false), 0L) > now;
+    }
+
+    private void sendToAcceptor(SimulatedProposer from, int peer, ProposerMessage message) {
+        int conversation = from.conversations[peer];
+        ProposerMessage copied = message;
+        transmit(
+                from,
+                peer,
+                false,
+                () -> toAcceptor(from, peer, conversation, copied),
+                () -> from + " to " + acceptors.get(peer) + ": " + text(copied));
+    }
+
+    private void sendToProposer(
+            SimulatedProposer to, int peer, int conversation, AcceptorMessage message) {
+        transmit(
+                to,
+                peer,
+                true,
+                () -> toProposer(to, peer, conversation, message),
+                () -> acceptors.get(peer) + " to " + to + ": " + message);
+    }
+
+    private static String text(ProposerMessage message) {
+        return message instanceof ProposerMessage.Append append
+                ? "Append["
+                        + append.term()
+                        + " at "
+                        + append.begin()
+                        + " to "
+                        + append.end()
+                        + ", committed "
+                        + append.commit()
+                        + "]"
+                : message.toString();
+    }
+
+    private void transmit(
+            SimulatedProposer compute,
+            int peer,
+            boolean back,
+            Runnable delivery,
+            Supplier<String> what) {
+        tally.count(Happening.MESSAGES);
+        if (isCut(compute, peer) || (faulty && random.nextInt(1000) < weather.loss())) {
+            tally.count(Happening.MESSAGES_LOST);
+            say(() -> "lost: " + what.get());
+            return;
+        }
+        int times = 1;
+        if (faulty && random.nextInt(1000) < weather.duplication()) {
+            tally.count(Happening.MESSAGES_DUPLICATED);
+            times = 2;
+        }
+        Link link = new Link(compute.number, peer, back);
+        for (int i = 0; i < times; i++) {
+            long at = now + delay(weather.delay());
+            long last = lastDelivery.getOrDefault(link, 0L);
+            if (at <= last) {
+                if (weather.ordered() || !faulty) {
+                    at = last + 1;
+                } else {
+                    tally.count(Happening.MESSAGES_OVERTAKEN);
+                }
+            }
+            lastDelivery.put(link, Math.max(at, last));
+            after(
+                    at - now,
+                    () -> {
+                        say(what);
+                        delivery.run();
+                    });
+        }
+    }
+
+    private void toProposer(
+            SimulatedProposer to, int peer, int conversation, AcceptorMessage message) {
+        if (!to.alive || to.conversations[peer] != conversation) {
+            return;
+        }
+        if (now < to.stalledUntil) {
+            after(to.stalledUntil - now, () -> toProposer(to, peer, conversation, message));
+            return;
+        }
+        to.receive(peer, message, now);
+        for (int other = 0; other < acceptors.size(); other++) {
+            pump(to, other);
+        }
+    }
+
+    // ---- acceptors
+
+    private void toAcceptor(
+            SimulatedProposer from, int peer, int conversation, ProposerMessage message) {
+        SimulatedAcceptor acceptor = acceptors.get(peer);
+        if (!acceptor.up || !acceptor.exists || !acceptor.conversations.containsKey(conversation)) {
+            return;
+        }
+        try {
+            SimulatedAcceptor.Outcome outcome =
+                    acceptor.receive(new AcceptorInput.Received(message));
+            tell(from, peer, conversation, outcome);
+            if (outcome.reply == null && acceptor.hasUnflushed()) {
+                after(delay(weather.sync()), () -> flush(from, peer, conversation));
+            }
+        } catch (SimulatedAcceptor.Crashed e) {
+            crash(acceptor);
+        } catch (SimulatedAcceptor.Refused e) {
+            say(() -> acceptor + " refuses " + from + ": " + e.getMessage());
+            hangUp(from, peer, conversation);
+        }
+    }
+
+    private void flush(SimulatedProposer from, int peer, int conversation) {
+        SimulatedAcceptor acceptor = acceptors.get(peer);
+        if (!acceptor.up || !acceptor.exists || !acceptor.hasUnflushed()) {
+            return;
+        }
+        try {
+            say(() -> acceptor + " has synced");
+            tell(from, peer, conversation, acceptor.flush());
+        } catch (SimulatedAcceptor.Crashed e) {
+            crash(acceptor);
+        }
+    }
+
+    private void tell(
+            SimulatedProposer from, int peer, int conversation, SimulatedAcceptor.Outcome outcome) {
+        AcceptorMessage reply = outcome.reply;
+        if (reply != null) {
+            sendToProposer(from, peer, conversation, reply);
+        }
+        AcceptorMessage notice = outcome.notice;
+        if (notice != null) {
+            acceptors
+                    .get(peer)
+                    .conversations
+                    .forEach((other, compute) -> {
+                        if (other != conversation) {
+                            sendToProposer(compute, peer, other, notice);
+                        }
+                    });
+        }
+    }
+
+    private void hangUp(SimulatedProposer compute, int peer, int conversation) {
+        acceptors.get(peer).conversations.remove(conversation);
+        after(
+                delay(weather.delay()),
+                () -> {
+                    if (compute.alive && compute.conversations[peer] == conversation) {
+                        compute.disconnected(peer);
+                    }
+                });
+    }
+
+    private void crash(SimulatedAcceptor acceptor) {
+        int peer = acceptors.indexOf(acceptor);
+        say(() -> acceptor + " crashes");
+        Map.copyOf(acceptor.conversations).entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(e -> hangUp(e.getValue(), peer, e.getKey()));
+        acceptor.crash();
+        after(delay(5 * weather.calm()), () -> start(acceptor));
+    }
+
+    private void start(SimulatedAcceptor acceptor) {
+        if (!acceptor.up) {
+            say(() -> acceptor + " starts");
+            acceptor.start();
+        }
+    }
+
+    // ---- recovery from peers
+
+    private void gossip(int self) {
+        SimulatedAcceptor acceptor = acceptors.get(self);
+        List<Integer> reached = new ArrayList<>();
+        List<PeerReport> reports = new ArrayList<>();
+        for (int peer = 0; peer < acceptors.size(); peer++) {
+            SimulatedAcceptor other = acceptors.get(peer);
+            if (peer != self && other.up && other.exists && (!faulty || random.nextInt(4) > 0)) {
+                reached.add(peer);
+                reports.add(other.state.report());
+            }
+        }
+        if (acceptor.up && !reports.isEmpty()) {
+            after(delay(weather.delay()), () -> compare(self, reached, reports));
+        }
+        after(delay(GOSSIP), () -> gossip(self));
+    }
+
+    private void compare(int self, List<Integer> reached, List<PeerReport> reports) {
+        SimulatedAcceptor acceptor = acceptors.get(self);
+        if (!acceptor.up || acceptor.copies.contains(acceptor.state.session())) {
+            return;
+        }
+        if (!acceptor.exists) {
+            acceptor.restore(reports.getFirst().term());
+        }
+        Lsn before = acceptor.state.control().commit();
+        try {
+            SimulatedAcceptor.Outcome outcome =
+                    acceptor.receive(
+                            new AcceptorInput.PeersReported(acceptors.size() / 2 + 1, reports));
+            if (acceptor.state.control().commit().isAfter(before)) {
+                tally.count(Happening.COMMITS_LEARNT_FROM_PEERS);
+            }
+            AcceptorMessage notice = outcome.notice;
+            if (notice != null) {
+                acceptor.conversations.forEach(
+                        (other, compute) -> sendToProposer(compute, self, other, notice));
+            }
+            AcceptorAction.Copy copy = outcome.copy;
+            if (copy != null) {
+                tally.count(Happening.PEER_RECOVERIES);
+                acceptor.copies.add(copy.session());
+                copy(self, reached.get(copy.peer()), copy, copy.from());
+            }
+        } catch (SimulatedAcceptor.Crashed e) {
+            crash(acceptor);
+        }
+    }
+
+    private void copy(int self, int donor, AcceptorAction.Copy copy, Lsn from) {
+        SimulatedAcceptor source = acceptors.get(donor);
+        SimulatedAcceptor acceptor = acceptors.get(self);
+        Lsn to = Lsn.min(copy.to(), from.plus(8L * (1 + random.nextInt(20))));
+        if (!source.up
+                || !source.exists
+                || source.state.flush().isBefore(to)
+                || !from.isBefore(copy.to())) {
+            acceptor.copies.remove(copy.session());
+            return;
+        }
+        ByteBuffer wal = ByteBuffer.allocate((int) to.minus(from));
+        for (Lsn at = from; at.isBefore(to); at = at.plus(8)) {
+            wal.putLong(source.word(at));
+        }
+        after(delay(weather.delay()), () -> copied(self, donor, copy, from, wal.flip()));
+    }
+
+    private void copied(int self, int donor, AcceptorAction.Copy copy, Lsn from, ByteBuffer wal) {
+        SimulatedAcceptor acceptor = acceptors.get(self);
+        if (!acceptor.up || !acceptor.exists) {
+            return;
+        }
+        Lsn end = from.plus(wal.remaining());
+        try {
+            acceptor.receive(new AcceptorInput.Copied(copy.session(), from, wal));
+            if (acceptor.state.session() == copy.session()
+                    && acceptor.state.written().equals(end)) {
+                say(() -> acceptor + " copied to " + end);
+                if (acceptor.hasUnflushed()) {
+                    acceptor.flush();
+                }
+                copy(self, donor, copy, end);
+            } else {
+                acceptor.copies.remove(copy.session());
+            }
+        } catch (SimulatedAcceptor.Crashed e) {
+            crash(acceptor);
+        } catch (SimulatedAcceptor.Refused e) {
+            acceptor.copies.remove(copy.session());
+        }
+    }
+
+    // ---- faults
+
+    private void fault() {
+        if (!faulty) {
+            return;
+        }
+        SimulatedAcceptor acceptor = acceptors.get(random.nextInt(acceptors.size()));
+        int dice = random.nextInt(100);
+        if (dice < 25) {
+            if (acceptor.up) {
+                crash(acceptor);
+            }
+        } else if (dice < 32) {
+            loseDisk(acceptor);
+        } else if (dice < 38) {
+            fill(acceptor);
+        } else if (dice < 60) {
+            if (computes.size() < COMPUTES) {
+                startCompute();
+            }
+        } else if (!computes.isEmpty()) {
+            trouble(computes.get(random.nextInt(computes.size())), dice);
+        }
+        after(delay(weather.calm()), this::fault);
+    }
+
+    private void loseDisk(SimulatedAcceptor acceptor) {
+        if (weather.diskLoss()
+                && acceptor.up
+                && acceptors.stream().allMatch(SimulatedAcceptor::isWhole)) {
+            crash(acceptor);
+            say(() -> acceptor + " has lost its disk");
+            acceptor.loseDisk();
+        }
+    }
+
+    private void fill(SimulatedAcceptor acceptor) {
+        tally.count(Happening.DISKS_FULL);
+        acceptor.full = true;
+        after(delay(4 * weather.calm()), () -> acceptor.full = false);
+    }
+
+    private void trouble(SimulatedProposer compute, int dice) {
+        int peer = random.nextInt(acceptors.size());
+        if (dice < 70) {
+            tally.count(Happening.CONNECTIONS_LOST);
+            say(() -> compute + " loses its connection to " + acceptors.get(peer));
+            compute.disconnected(peer);
+        } else if (dice < 82) {
+            cut(compute, peer, delay(4 * weather.calm()));
+        } else if (dice < 92) {
+            tally.count(Happening.STALLS);
+            say(() -> compute + " stalls");
+            compute.stalledUntil = now + delay(4 * weather.calm());
+        } else {
+            die(compute);
+        }
+    }
+
+    private void cut(SimulatedProposer compute, int peer, long duration) {
+        tally.count(Happening.PARTITIONS);
+        say(() -> compute + " is cut off from " + acceptors.get(peer));
+        cutUntil.put(new Link(compute.number, peer, false), now + duration);
+    }
+
+    private void die(SimulatedProposer compute) {
+        if (faulty && compute.alive) {
+            say(() -> compute + " dies");
+            stop(compute);
+            if (computes.isEmpty()) {
+                after(delay(3 * TICK), this::startCompute);
+            }
+        }
+    }
+
+    // ---- the end
+
+    private void settleWithoutComputes() {
+        say(() -> "faults are over, and computes");
+        faulty = false;
+        computing = false;
+        List.copyOf(computes).forEach(this::stop);
+        acceptors.forEach(a -> {
+            a.full = false;
+            a.crashWithin = 0;
+            start(a);
+        });
+        Lsn most =
+                acceptors.stream()
+                        .filter(a -> a.exists)
+                        .map(a -> a.state.control().commit())
+                        .max(Comparator.naturalOrder())
+                        .orElseThrow();
+        long limit = now + SETTLING;
+        while (now < limit && !allCommitted(most)) {
+            proceed();
+        }
+        Invariant.FAULTS_OVER_ALL_IS_WELL.check(
+                allCommitted(most),
+                () -> "without a compute, not all have what is committed, to " + most + states());
+    }
+
+    private boolean allCommitted(Lsn most) {
+        return acceptors.stream().allMatch(a -> !a.state.control().commit().isBefore(most));
+    }
+
     private void settle() {
-        proposers.clear();
-        addProposer();
-        SimulatedProposer last = proposers.getFirst();
-        boolean wrote = false;
-        for (int round = 0; round < 4000 && !isEverywhere(last, wrote); round++) {
-            for (int peer = 0; peer < ACCEPTORS; peer++) {
-                if (!last.isConnected(peer)) {
-                    last.connect(peer);
-                }
-                toAcceptor(last, peer);
-                flush(last, peer);
-                last.deliver(peer);
-                last.send(peer);
-            }
-            if (!wrote && last.state.role() instanceof Role.Leader) {
-                last.write(random);
-                wrote = true;
-            }
-            check(last);
+        computing = true;
+        startCompute();
+        long limit = now + SETTLING;
+        while (now < limit && computes.stream().noneMatch(this::isEverywhere)) {
+            proceed();
         }
-        if (!isEverywhere(last, wrote)) {
-            throw new AssertionError("did not settle: " + last.state);
-        }
+        Invariant.FAULTS_OVER_ALL_IS_WELL.check(
+                computes.stream().anyMatch(this::isEverywhere), () -> "did not settle" + states());
         for (SimulatedAcceptor acceptor : acceptors) {
-            acknowledged.forEach((at, word) -> {
-                if (acceptor.word(at) != word) {
-                    throw new AssertionError("acknowledged word lost at " + at);
-                }
-            });
+            Invariant.NOTHING_ACKNOWLEDGED_IS_LOST.check(
+                    ledger.holds(acceptor.log, acceptor.state.control().commit()),
+                    () -> acceptor + " has not all that is committed");
         }
     }
 
-    private boolean isEverywhere(SimulatedProposer last, boolean wrote) {
-        Lsn end = last.state.available();
-        return wrote
-                && last.state.commit().equals(end)
+    private String states() {
+        StringBuilder text = new StringBuilder();
+        acceptors.forEach(a -> text.append("; ").append(a).append(' ').append(a.state));
+        return text.toString();
+    }
+
+    /** Everybody has a log of some records of the last compute, and knows it committed. */
+    private boolean isEverywhere(SimulatedProposer last) {
+        Lsn end = last.state.commit();
+        return last.state.role() instanceof Role.Leader leader
+                && !end.isBefore(leader.start().plus(8))
                 && acceptors.stream()
                         .allMatch(a ->
-                                a.state.flush().equals(end)
-                                        && a.state.control().commit().equals(end));
+                                a.isWhole()
+                                        && !a.state
+                                                .control()
+                                                .commit()
+                                                .isBefore(leader.start().plus(8)));
     }
 }

@@ -15,17 +15,18 @@ final class ProposerTest {
     @Test
     void asksForATermAboveAllSeenOnceAQuorumGreeted() {
         Run run = new Run();
-        assertThat(run.receive(0, new AcceptorMessage.Greeted(1, new Term(4)))).isEmpty();
-        assertThat(run.receive(1, new AcceptorMessage.Greeted(2, new Term(7))))
+        assertThat(run.receive(0, new AcceptorMessage.Greeted(1, new Term(4), Term.NONE)))
+                .isEmpty();
+        assertThat(run.receive(1, new AcceptorMessage.Greeted(2, new Term(7), Term.NONE)))
                 .containsExactly(ask(0, 8), ask(1, 8));
-        assertThat(run.receive(2, new AcceptorMessage.Greeted(3, new Term(1))))
+        assertThat(run.receive(2, new AcceptorMessage.Greeted(3, new Term(1), Term.NONE)))
                 .containsExactly(ask(2, 8));
     }
 
     @Test
     void aHigherTermMakesACandidateTryAgainAndALeaderStop() {
         Run run = new Run().greetedByAll(0);
-        assertThat(run.receive(0, new AcceptorMessage.Greeted(1, new Term(5))))
+        assertThat(run.receive(0, new AcceptorMessage.Greeted(1, new Term(5), Term.NONE)))
                 .contains(ask(0, 6), ask(1, 6), ask(2, 6));
         run.receive(0, vote(6, 800, history(1, 800)));
         run.receive(1, vote(6, 800, history(1, 800)));
@@ -103,7 +104,8 @@ final class ProposerTest {
     }
 
     private static AcceptorMessage vote(long term, long flush, TermHistory history) {
-        return new AcceptorMessage.Voted(new Term(term), true, lsn(800), lsn(flush), history);
+        return new AcceptorMessage.Voted(
+                new Term(term), AcceptorMessage.Ballot.GIVEN, lsn(800), lsn(flush), history);
     }
 
     /** A proposer of three acceptors, and what it was told. */
@@ -112,7 +114,7 @@ final class ProposerTest {
 
         Run greetedByAll(long term) {
             for (int peer = 0; peer < 3; peer++) {
-                receive(peer, new AcceptorMessage.Greeted(peer + 1, new Term(term)));
+                receive(peer, new AcceptorMessage.Greeted(peer + 1, new Term(term), Term.NONE));
             }
             return this;
         }

@@ -7,7 +7,11 @@ import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.wire.Lsn;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.Random;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,84 +22,207 @@ final class SimulatedAcceptor {
     static final Lsn START = new Lsn(800);
     static final TenantTimelineId ID =
             new TenantTimelineId(new TenantId(1, 2), new TimelineId(3, 4));
-    private static final int WORDS = 1 << 14;
+    static final int WORDS = 1 << 12;
 
     private final int number;
-    private final long[] log = new long[WORDS];
-    private TimelineControl disk = TimelineControl.empty(ID, 42, 17, START, Term.NONE);
-    private Lsn durable = START;
-    AcceptorState state = AcceptorState.recovered(disk, START);
-    int truncations;
+    private final ProtocolRules rules;
+    private final Ledger ledger;
+    private final Tally tally;
+    private final SplittableRandom random;
+    int crashWithin;
 
-    SimulatedAcceptor(int number) {
+    /** The proposers' connections, by the conversation's number. */
+    final Map<Integer, SimulatedProposer> conversations = new HashMap<>();
+
+    /** What its log was when it gave a vote, per term. */
+    final Map<Term, long[]> logsAtVotes = new HashMap<>();
+
+    /** Which copies are under way, so that a second one is not begun. */
+    final Set<Long> copies = new HashSet<>();
+
+    long[] log = new long[WORDS];
+    private TimelineControl disk = TimelineControl.born(ID, 42, 17, START);
+    private Lsn durable = START;
+    private Term promised = Term.NONE;
+    AcceptorState state = AcceptorState.recovered(disk, START);
+    boolean up = true;
+    boolean exists = true;
+    boolean full;
+
+    SimulatedAcceptor(
+            int number,
+            ProtocolRules rules,
+            Ledger ledger,
+            Tally tally,
+            SplittableRandom random,
+            int crashWithin) {
         this.number = number;
+        this.rules = rules;
+        this.ledger = ledger;
+        this.tally = tally;
+        this.random = random;
+        this.crashWithin = crashWithin;
+    }
+
+    /** It went down in the middle of a step. */
+    static final class Crashed extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Crashed() {
+            super(null, null, false, false);
+        }
+    }
+
+    /** It refuses what it was told, and ends the conversation. */
+    static final class Refused extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Refused(Refusal refusal, String reason) {
+            super(refusal + ": " + reason, null, false, false);
+        }
+    }
+
+    /** What a step wants said and done. */
+    static final class Outcome {
+        @Nullable AcceptorMessage reply;
+        @Nullable AcceptorMessage notice;
+        AcceptorAction.@Nullable Copy copy;
+    }
+
+    static int index(Lsn at) {
+        return (int) (at.value() / 8);
     }
 
     long word(Lsn at) {
-        return log[(int) (at.value() / 8)];
+        return log[index(at)];
     }
 
-    /** The answer, if there is one; throws if the message is refused. */
-    @Nullable AcceptorMessage receive(ProposerMessage message) {
-        boolean election =
-                message instanceof ProposerMessage.VoteRequest
-                        || message instanceof ProposerMessage.Elected;
-        if (election && state.written().isAfter(state.received())) {
+    @Override
+    public String toString() {
+        return "acceptor " + number;
+    }
+
+    Outcome receive(AcceptorInput input) {
+        boolean unsettled =
+                switch (input) {
+                    case AcceptorInput.Received(ProposerMessage.VoteRequest _),
+                            AcceptorInput.Received(ProposerMessage.Elected _),
+                            AcceptorInput.PeersReported _ ->
+                            true;
+                    case AcceptorInput.Received _,
+                            AcceptorInput.Copied _,
+                            AcceptorInput.Flushed _ ->
+                            false;
+                };
+        if (unsettled && hasUnflushed()) {
             flush();
         }
-        return step(new AcceptorInput.Received(message));
+        return step(input);
     }
 
     boolean hasUnflushed() {
         return state.written().isAfter(state.received());
     }
 
-    @Nullable AcceptorMessage flush() {
+    Outcome flush() {
         durable = state.written();
         return step(
                 new AcceptorInput.Flushed(
                         state.session(), state.written(), recordEnd(state.written())));
     }
 
-    private @Nullable AcceptorMessage step(AcceptorInput input) {
-        Acceptor.Step step = Acceptor.step(number, state, input);
-        AcceptorMessage reply = null;
+    private Outcome step(AcceptorInput input) {
+        Acceptor.Step step = rules.acceptor(number, state, input);
+        Outcome outcome = new Outcome();
         for (AcceptorAction action : step.actions()) {
-            switch (action) {
-                case AcceptorAction.Persist(TimelineControl control) -> disk = control;
-                case AcceptorAction.Truncate(Lsn end) -> {
-                    if (end.isBefore(state.control().commit())) {
-                        throw new AssertionError("truncation below commit: " + end);
-                    }
-                    truncations++;
-                    erase(end);
-                }
-                case AcceptorAction.Write(Lsn at, ByteBuffer wal) -> {
-                    int index = (int) (at.value() / 8);
-                    for (ByteBuffer rest = wal.duplicate(); rest.hasRemaining(); ) {
-                        log[index++] = rest.getLong();
-                    }
-                }
-                case AcceptorAction.Reply(AcceptorMessage message) -> reply = message;
-                case AcceptorAction.Refuse(Refusal refusal, String reason) ->
-                        throw new AssertionError(refusal + ": " + reason);
+            if (crashWithin > 0 && random.nextInt(1000) < crashWithin) {
+                tally.count(Happening.CRASHES_WITHIN_A_STEP);
+                throw new Crashed();
             }
+            perform(action, step.state(), outcome);
         }
-        check(state, step.state());
-        state = step.state();
-        return reply;
+        take(step.state());
+        return outcome;
     }
 
-    private static void check(AcceptorState before, AcceptorState after) {
-        boolean ordered =
-                !after.control().start().isAfter(after.control().commit())
-                        && !after.control().commit().isAfter(after.flush())
+    private void perform(AcceptorAction action, AcceptorState next, Outcome outcome) {
+        switch (action) {
+            case AcceptorAction.Persist(TimelineControl control) -> {
+                ledger.adopted(control.history(), toString());
+                if (control.votes() && !disk.votes()) {
+                    tally.count(Happening.READMISSIONS);
+                }
+                disk = control;
+            }
+            case AcceptorAction.Truncate(Lsn end) -> {
+                tally.count(Happening.TRUNCATIONS);
+                erase(end);
+            }
+            case AcceptorAction.Write(Lsn at, ByteBuffer wal) ->
+                    write(next.control().history(), at, wal);
+            case AcceptorAction.Reply(AcceptorMessage message) -> {
+                outcome.reply = message;
+                promise(message);
+            }
+            case AcceptorAction.Notify(AcceptorMessage message) -> outcome.notice = message;
+            case AcceptorAction.Copy copy -> outcome.copy = copy;
+            case AcceptorAction.Refuse(Refusal refusal, String reason) -> {
+                tally.count(Happening.REFUSALS);
+                throw new Refused(refusal, reason);
+            }
+        }
+    }
+
+    private void promise(AcceptorMessage message) {
+        switch (message) {
+            case AcceptorMessage.Voted voted -> {
+                promised = max(promised, voted.term());
+                if (voted.ballot() == AcceptorMessage.Ballot.GIVEN) {
+                    logsAtVotes.put(voted.term(), Arrays.copyOf(log, index(voted.flush())));
+                } else if (voted.ballot() == AcceptorMessage.Ballot.ABSTAINED) {
+                    tally.count(Happening.ABSTENTIONS);
+                }
+            }
+            case AcceptorMessage.Appended appended -> promised = max(promised, appended.term());
+            case AcceptorMessage.Greeted greeted -> promised = max(promised, greeted.term());
+        }
+    }
+
+    private static Term max(Term a, Term b) {
+        return a.compareTo(b) >= 0 ? a : b;
+    }
+
+    private void write(TermHistory history, Lsn at, ByteBuffer wal) {
+        if (full) {
+            throw new Refused(Refusal.DISK_FULL, "full");
+        }
+        int i = index(at);
+        for (ByteBuffer rest = wal.duplicate(); rest.hasRemaining(); i++) {
+            long word = rest.getLong();
+            ledger.written(history, new Lsn(8L * i), word, toString());
+            log[i] = word;
+        }
+    }
+
+    private void take(AcceptorState after) {
+        AcceptorState before = state;
+        TimelineControl control = after.control();
+        Invariant.POSITIONS_ARE_IN_ORDER.check(
+                !control.start().isAfter(control.commit())
+                        && !control.commit().isAfter(after.flush())
                         && !after.flush().isAfter(after.received())
-                        && !after.received().isAfter(after.written());
-        if (!ordered
-                || after.control().term().compareTo(before.control().term()) < 0
-                || after.control().commit().isBefore(before.control().commit())) {
-            throw new AssertionError("from " + before + " to " + after);
+                        && !after.received().isAfter(after.written()),
+                () -> this + " goes from " + before + " to " + after);
+        Invariant.COMMIT_NEVER_GOES_BACK.check(
+                !control.commit().isBefore(before.control().commit()),
+                () -> this + " goes from " + before + " to " + after);
+        Invariant.TERMS_ARE_NEVER_REUSED.check(
+                control.term().compareTo(before.control().term()) >= 0,
+                () -> this + " goes from " + before + " to " + after);
+        state = after;
+        if (control.commit().isAfter(before.control().commit())) {
+            ledger.commit(
+                    control.term(), before.control().commit(), control.commit(), log, toString());
         }
     }
 
@@ -108,17 +235,55 @@ final class SimulatedAcceptor {
     }
 
     private void erase(Lsn from) {
-        Arrays.fill(log, (int) (from.value() / 8), WORDS, 0);
+        Arrays.fill(log, index(from), Math.max(index(from), index(state.written())), 0);
         durable = Lsn.min(durable, from);
     }
 
-    /** Comes up again with what was durable and a part of what was not. */
-    void crash(Random random) {
-        long unsynced = state.written().minus(durable) / 8;
-        Lsn kept = durable.plus(8 * (unsynced == 0 ? 0 : random.nextLong(unsynced + 1)));
-        Lsn end = recordEnd(kept);
+    /** Goes down; of what was not flushed, a part is lost. */
+    void crash() {
+        tally.count(Happening.SAFEKEEPER_CRASHES);
+        up = false;
+        full = false;
+        conversations.clear();
+        copies.clear();
+        long unsynced = Math.max(0, state.written().minus(durable) / 8);
+        long kept = unsynced == 0 ? 0 : random.nextLong(unsynced + 1);
+        if (kept < unsynced) {
+            tally.count(kept == 0 ? Happening.UNSYNCED_WRITES_LOST : Happening.TORN_WRITES);
+        }
+        Lsn end = recordEnd(Lsn.min(durable, state.written()).plus(8 * kept));
         erase(end);
         durable = end;
         state = AcceptorState.recovered(disk, end);
+    }
+
+    void start() {
+        up = true;
+        Invariant.TERMS_ARE_NEVER_REUSED.check(
+                !exists || disk.term().compareTo(promised) >= 0,
+                () -> this + " has promised term " + promised + " and remembers " + disk.term());
+    }
+
+    /** While it is down. */
+    void loseDisk() {
+        tally.count(Happening.DISKS_LOST);
+        exists = false;
+    }
+
+    /** Gets the timeline again, empty. */
+    void restore(Term term) {
+        if (!exists) {
+            log = new long[WORDS];
+            disk = TimelineControl.lost(ID, 42, 17, START, term);
+            durable = START;
+            promised = Term.NONE;
+            state = rules.restored(AcceptorState.recovered(disk, START));
+            disk = state.control();
+            exists = true;
+        }
+    }
+
+    boolean isWhole() {
+        return exists && state.control().votes();
     }
 }

@@ -1,91 +1,183 @@
 package dev.sluice.walservice.consensus;
 
+import dev.sluice.walservice.consensus.PeerState.Phase;
 import dev.sluice.walservice.consensus.ProposerState.Role;
 import dev.sluice.wire.Lsn;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Queue;
-import java.util.Random;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
-/** A proposer with its connections to each acceptor, each a queue in both directions. */
+/** A proposer, and the compute that writes through it. */
 final class SimulatedProposer {
-    private static final int WINDOW = 160;
+    /** After so long without an answer that is due, a connection is given up. */
+    private static final long PATIENCE = 25_000;
 
-    private final int number;
     private final List<SimulatedAcceptor> acceptors;
-    final List<Queue<ProposerMessage>> outgoing = new ArrayList<>();
-    final List<Queue<AcceptorMessage>> incoming = new ArrayList<>();
-    private final boolean[] connected;
-    private final Map<Lsn, Long> own = new HashMap<>();
-    ProposerState state;
-    private long serial;
+    private final ProtocolRules rules;
+    private final Ledger ledger;
+    private final Tally tally;
+    private final Outbox outbox;
 
-    SimulatedProposer(int number, List<SimulatedAcceptor> acceptors) {
+    /** The number of the conversation with each acceptor, 0 for none. */
+    final int[] conversations;
+
+    private final long[] heard;
+    private final long[] log = new long[SimulatedAcceptor.WORDS];
+    final int number;
+    ProposerState state;
+    boolean alive = true;
+    long stalledUntil;
+    private final int window;
+    private int serial;
+
+    /** Takes what a proposer sends. */
+    interface Outbox {
+        void send(SimulatedProposer from, int peer, ProposerMessage message);
+    }
+
+    SimulatedProposer(
+            int number,
+            int window,
+            List<SimulatedAcceptor> acceptors,
+            ProtocolRules rules,
+            Ledger ledger,
+            Tally tally,
+            Outbox outbox) {
         this.number = number;
+        this.window = window;
         this.acceptors = acceptors;
-        this.connected = new boolean[acceptors.size()];
-        acceptors.forEach(_ -> {
-            outgoing.add(new ArrayDeque<>());
-            incoming.add(new ArrayDeque<>());
-        });
+        this.rules = rules;
+        this.ledger = ledger;
+        this.tally = tally;
+        this.outbox = outbox;
+        conversations = new int[acceptors.size()];
+        heard = new long[acceptors.size()];
         state = ProposerState.initial(acceptors.size(), acceptors.size() / 2 + 1);
     }
 
-    boolean isConnected(int peer) {
-        return connected[peer];
+    static int author(long word) {
+        return (int) (word >>> 33);
     }
 
-    void connect(int peer) {
-        connected[peer] = true;
-        outgoing.get(peer)
-                .add(
-                        new ProposerMessage.Greeting(
-                                SimulatedAcceptor.ID, 0, 42, 17, Acceptor.SEGMENT_SIZE));
+    @Override
+    public String toString() {
+        return "compute " + number;
     }
 
-    void reset(int peer) {
-        connected[peer] = false;
-        outgoing.get(peer).clear();
-        incoming.get(peer).clear();
+    boolean isFenced() {
+        return state.role() instanceof Role.Fenced;
+    }
+
+    boolean mayWrite() {
+        return state.role() instanceof Role.Leader
+                && state.commit().isValid()
+                && SimulatedAcceptor.index(state.available()) < SimulatedAcceptor.WORDS - 64;
+    }
+
+    void connected(int peer, int conversation, long now) {
+        conversations[peer] = conversation;
+        heard[peer] = now;
+        outbox.send(
+                this,
+                peer,
+                new ProposerMessage.Greeting(
+                        SimulatedAcceptor.ID, 0, 42, 17, Acceptor.SEGMENT_SIZE));
+    }
+
+    void disconnected(int peer) {
+        conversations[peer] = 0;
         step(new ProposerInput.Disconnected(peer));
     }
 
-    void deliver(int peer) {
-        AcceptorMessage message = incoming.get(peer).poll();
-        if (message != null) {
-            step(new ProposerInput.Received(peer, message));
-        }
+    /** Whether an answer has been due for too long. */
+    boolean isImpatient(int peer, long now) {
+        boolean due =
+                !(state.peers().get(peer).phase() instanceof Phase.Streaming streaming)
+                        || !streaming.next().equals(streaming.received());
+        return due && now - heard[peer] > PATIENCE;
+    }
+
+    void receive(int peer, AcceptorMessage message, long now) {
+        heard[peer] = now;
+        step(new ProposerInput.Received(peer, message));
     }
 
     /** A new record of one to five words. */
-    void write(Random random) {
+    void write(SplittableRandom random) {
         int length = 1 + random.nextInt(5);
         Lsn at = state.available();
         for (int i = 0; i < length; i++) {
-            own.put(at, ((((long) number << 32) | ++serial) << 1) | (i == length - 1 ? 1 : 0));
+            log[SimulatedAcceptor.index(at)] =
+                    (((long) number << 32 | ++serial) << 1) | (i == length - 1 ? 1 : 0);
             at = at.plus(8);
         }
         step(new ProposerInput.Available(at));
     }
 
-    void send(int peer) {
-        step(new ProposerInput.Writable(peer, WINDOW));
+    /** Whether there was anything to send. */
+    boolean send(int peer) {
+        return step(new ProposerInput.Writable(peer, window));
     }
 
-    private void step(ProposerInput input) {
-        Proposer.Step step = Proposer.step(state, input);
+    void probe(int peer) {
+        step(new ProposerInput.Quiet(peer));
+    }
+
+    private boolean step(ProposerInput input) {
+        ProposerState before = state;
+        Proposer.Step step = rules.proposer(before, input);
         state = step.state();
+        observe(before);
         for (ProposerAction action : step.actions()) {
             switch (action) {
                 case ProposerAction.Send(int peer, ProposerMessage message) ->
-                        outgoing.get(peer).add(message);
+                        outbox.send(this, peer, message);
                 case ProposerAction.SendAppend append -> sendAppend(append);
             }
         }
+        return !step.actions().isEmpty();
+    }
+
+    private void observe(ProposerState before) {
+        if (state.role() instanceof Role.Leader leader && !(before.role() instanceof Role.Leader)) {
+            takeOver(leader);
+        }
+        if (isFenced() && !(before.role() instanceof Role.Fenced)) {
+            tally.count(Happening.FENCINGS);
+        }
+        if (state.commit().equals(before.commit())) {
+            return;
+        }
+        Invariant.COMMIT_NEVER_GOES_BACK.check(
+                state.commit().isAfter(before.commit()),
+                () -> this + " goes from " + before + " to " + state);
+        Invariant.THE_FENCED_NEVER_ACKNOWLEDGE.check(
+                state.role() instanceof Role.Leader,
+                () -> this + " goes from " + before + " to " + state);
+        if (state.role() instanceof Role.Leader leader) {
+            Lsn from = Lsn.max(before.commit(), SimulatedAcceptor.START);
+            for (Lsn at = from; at.isBefore(state.commit()); at = at.plus(8)) {
+                tally.add(Happening.RECORDS_ACKNOWLEDGED, log[SimulatedAcceptor.index(at)] & 1);
+            }
+            ledger.commit(leader.term(), from, state.commit(), log, toString());
+        }
+    }
+
+    private void takeOver(Role.Leader leader) {
+        tally.count(Happening.ELECTIONS);
+        if (leader.term().number() > 1) {
+            tally.count(Happening.CONTESTED_TERMS);
+        }
+        long[] donors = acceptors.get(leader.donor()).logsAtVotes.get(leader.term());
+        if (donors == null) {
+            throw new IllegalStateException("no vote of " + leader.donor() + " in " + leader);
+        }
+        int start = SimulatedAcceptor.index(leader.start());
+        System.arraycopy(donors, 0, log, 0, Math.min(start, donors.length));
+        ledger.elected(
+                new Ledger.Reign(leader.term(), number, leader.start(), Arrays.copyOf(log, start)));
     }
 
     private void sendAppend(ProposerAction.SendAppend append) {
@@ -93,28 +185,44 @@ final class SimulatedProposer {
             return;
         }
         ByteBuffer wal = ByteBuffer.allocate((int) append.end().minus(append.begin()));
-        for (Lsn at = append.begin(); at.isBefore(append.end()); at = at.plus(8)) {
-            if (!at.isBefore(leader.start())) {
-                wal.putLong(word(at));
-            } else if (acceptors.get(leader.donor()).state.control().term().equals(leader.term())) {
-                wal.putLong(acceptors.get(leader.donor()).word(at));
-            } else {
-                reset(append.peer());
-                return;
-            }
+        SimulatedAcceptor donor =
+                append.begin().isBefore(leader.start()) ? donorOf(leader, append) : null;
+        if (append.begin().isBefore(leader.start()) && donor == null) {
+            disconnected(append.peer());
+            return;
         }
-        outgoing.get(append.peer())
-                .add(
-                        new ProposerMessage.Append(
-                                leader.term(), append.begin(), append.commit(), wal.flip()));
+        for (Lsn at = append.begin(); at.isBefore(append.end()); at = at.plus(8)) {
+            long own = log[SimulatedAcceptor.index(at)];
+            if (donor != null) {
+                long read = donor.word(at);
+                Lsn where = at;
+                Invariant.ONE_HISTORY.check(
+                        read == own, () -> this + " reads another log at " + where);
+            }
+            wal.putLong(own);
+        }
+        outbox.send(
+                this,
+                append.peer(),
+                new ProposerMessage.Append(
+                        leader.term(), append.begin(), append.commit(), wal.flip()));
     }
 
-    /** Of its own log, from the leader's start on. */
-    long word(Lsn at) {
-        Long word = own.get(at);
-        if (word == null) {
-            throw new AssertionError("proposer " + number + " has nothing at " + at);
+    /** Who has what the leader took over: the donor, or one that it has filled. */
+    private @Nullable SimulatedAcceptor donorOf(
+            Role.Leader leader, ProposerAction.SendAppend append) {
+        for (int i = 0; i < acceptors.size(); i++) {
+            SimulatedAcceptor each = acceptors.get(i);
+            boolean has =
+                    i == leader.donor() || !state.peers().get(i).acked().isBefore(append.end());
+            if (has
+                    && each.up
+                    && each.exists
+                    && each.state.control().term().equals(leader.term())
+                    && !each.state.flush().isBefore(append.end())) {
+                return each;
+            }
         }
-        return word;
+        return null;
     }
 }

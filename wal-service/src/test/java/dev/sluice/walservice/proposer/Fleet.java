@@ -44,6 +44,10 @@ final class Fleet implements Closeable {
         return new SafekeeperClient(configs.get(safekeeper).listen());
     }
 
+    Path socket(int safekeeper) {
+        return ((PartAddress.Unix) configs.get(safekeeper).listen()).path();
+    }
+
     Path timelineDirectory(int safekeeper) {
         return configs.get(safekeeper)
                 .directory()
@@ -71,6 +75,14 @@ final class Fleet implements Closeable {
     ProposerConfig config(Duration limit) {
         List<PartAddress> addresses = configs.stream().map(SafekeeperConfig::listen).toList();
         return new ProposerConfig(id, 17, SYSTEM, addresses, addresses.size() / 2 + 1, limit);
+    }
+
+    /** As {@link #config()}, with one safekeeper behind another socket. */
+    ProposerConfig configWith(int safekeeper, Path socket) {
+        List<PartAddress> addresses =
+                new ArrayList<>(configs.stream().map(SafekeeperConfig::listen).toList());
+        addresses.set(safekeeper, new PartAddress.Unix(socket));
+        return new ProposerConfig(id, 17, SYSTEM, addresses, 2, Duration.ofSeconds(20));
     }
 
     @Override

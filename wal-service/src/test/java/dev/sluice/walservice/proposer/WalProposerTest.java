@@ -31,6 +31,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class WalProposerTest {
+    /** What no commit takes, unless it waits for who does not answer. */
+    private static final Duration SLOW = Duration.ofSeconds(2);
+
     @TempDir Path directory;
 
     @Test
@@ -131,6 +134,57 @@ final class WalProposerTest {
                     assertThat(fleet.client(0).read(fleet.id, durable, newerWal.end()))
                             .isEqualTo(newerWal.bytes(durable, newerWal.end()));
                 }
+            }
+        }
+    }
+
+    @Test
+    void anIdleFencedProposerNoticesAtOnce() throws Exception {
+        try (Fleet fleet = new Fleet(directory, 3)) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 17);
+            try (WalProposer older = WalProposer.elect(fleet.config(), wal)) {
+                write(wal, older, 3);
+                CompletableFuture<Boolean> told = new CompletableFuture<>();
+                older.whenFenced(() -> told.complete(true));
+                try (WalProposer newer =
+                        WalProposer.elect(fleet.config(), new SyntheticWal(wal.end(), 18))) {
+                    assertThat(told.get(2, TimeUnit.SECONDS)).isTrue();
+                    assertThat(older.flushStatus().fenced()).isTrue();
+                    assertThat(newer.flushStatus().fenced()).isFalse();
+                    CompletableFuture<Boolean> late = new CompletableFuture<>();
+                    older.whenFenced(() -> late.complete(true));
+                    assertThat(late.get(2, TimeUnit.SECONDS)).isTrue();
+                }
+            }
+        }
+    }
+
+    @Test
+    void aFrozenMinorityNeitherSlowsCommitsNorIsForgotten() throws Exception {
+        try (Fleet fleet = new Fleet(directory, 3);
+                FreezableProxy proxy =
+                        new FreezableProxy(directory.resolve("p.sock"), fleet.socket(2))) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 19);
+            ProposerConfig config = fleet.configWith(2, directory.resolve("p.sock"));
+            try (WalProposer proposer = WalProposer.elect(config, wal)) {
+                awaitFlush(fleet, wal.end(), 2);
+                write(wal, proposer, 20);
+                proxy.freeze(true);
+                // Far more than the socket's buffers hold, so that sending to it blocks.
+                for (int i = 0; i < 60; i++) {
+                    wal.append(100_000);
+                    long begun = System.nanoTime();
+                    proposer.flush(wal.writtenUpTo());
+                    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(SLOW);
+                }
+                await().until(() ->
+                        proposer.flushStatus()
+                                .safekeepers()
+                                .get(2)
+                                .condition()
+                                .startsWith("silent for"));
+                proxy.freeze(false);
+                awaitFlush(fleet, wal.end(), 2);
             }
         }
     }

@@ -1,0 +1,21 @@
+package dev.sluice.walservice.consensus;
+
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.wire.Lsn;
+
+/**
+ * What an acceptor tells the others of itself.
+ *
+ * @param term the highest that it voted for or obeyed
+ * @param start where its log begins
+ * @param flush where its log ends, durably, with a whole record
+ * @param commit what it knows to be committed
+ * @param history of its log up to {@code flush}
+ */
+public record PeerReport(Term term, Lsn start, Lsn flush, Lsn commit, TermHistory history) {
+
+    /** The term that wrote the end of its log. */
+    public Term lastLogTerm() {
+        return history.lastTerm();
+    }
+}

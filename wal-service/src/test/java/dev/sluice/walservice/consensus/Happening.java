@@ -1,0 +1,30 @@
+package dev.sluice.walservice.consensus;
+
+/** What a simulation counts, to know that enough of it happened. */
+enum Happening {
+    EVENTS,
+    COMPUTES,
+    ELECTIONS,
+    CONTESTED_TERMS,
+    FENCINGS,
+    RECORDS_ACKNOWLEDGED,
+    MESSAGES,
+    MESSAGES_LOST,
+    MESSAGES_DUPLICATED,
+    MESSAGES_OVERTAKEN,
+    CONNECTIONS_LOST,
+    PARTITIONS,
+    STALLS,
+    SAFEKEEPER_CRASHES,
+    CRASHES_WITHIN_A_STEP,
+    UNSYNCED_WRITES_LOST,
+    TORN_WRITES,
+    TRUNCATIONS,
+    DISKS_LOST,
+    DISKS_FULL,
+    ABSTENTIONS,
+    READMISSIONS,
+    PEER_RECOVERIES,
+    COMMITS_LEARNT_FROM_PEERS,
+    REFUSALS
+}

@@ -1,0 +1,285 @@
+package dev.sluice.walservice.consensus;
+
+import dev.sluice.walservice.consensus.ProposerState.Role;
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.wire.Lsn;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Protocols that are wrong in one rule each, to see that the simulation finds it. The rule is
+ * broken from outside: what the real core is given or gives is changed.
+ */
+enum PlantedBug implements ProtocolRules {
+    VOTE_NOT_PERSISTED {
+        @Override
+        public Acceptor.Step acceptor(long node, AcceptorState state, AcceptorInput input) {
+            Acceptor.Step step = Acceptor.step(node, state, input);
+            return isMessage(input, ProposerMessage.VoteRequest.class)
+                    ? without(step, AcceptorAction.Persist.class)
+                    : step;
+        }
+    },
+
+    VOTES_TWICE_IN_A_TERM {
+        @Override
+        public Acceptor.Step acceptor(long node, AcceptorState state, AcceptorInput input) {
+            if (input instanceof AcceptorInput.Received(ProposerMessage.VoteRequest(Term term))
+                    && term.equals(state.control().term())
+                    && term.number() > 0) {
+                return Acceptor.step(
+                        node,
+                        state.with(state.control().withTerm(new Term(term.number() - 1))),
+                        input);
+            }
+            return Acceptor.step(node, state, input);
+        }
+    },
+
+    APPEND_ACCEPTED_FROM_AN_OLD_TERM {
+        @Override
+        public Acceptor.Step acceptor(long node, AcceptorState state, AcceptorInput input) {
+            if (input instanceof AcceptorInput.Flushed) {
+                return inTheLogsTerm(Acceptor.step(node, state, input));
+            }
+            if (!(input instanceof AcceptorInput.Received(ProposerMessage.Append append))
+                    || append.term().compareTo(state.control().term()) >= 0) {
+                return Acceptor.step(node, state, input);
+            }
+            Acceptor.Step step =
+                    Acceptor.step(node, state.with(state.control().withTerm(append.term())), input);
+            TimelineControl after = step.state().control().withTerm(state.control().term());
+            return new Acceptor.Step(step.state().with(after), step.actions());
+        }
+
+        // Acknowledges to the old leader as if it were still one.
+        private Acceptor.Step inTheLogsTerm(Acceptor.Step step) {
+            Term term = step.state().control().history().lastTerm();
+            List<AcceptorAction> actions = new ArrayList<>();
+            for (AcceptorAction action : step.actions()) {
+                actions.add(
+                        action instanceof AcceptorAction.Reply(AcceptorMessage.Appended appended)
+                                ? new AcceptorAction.Reply(
+                                        new AcceptorMessage.Appended(
+                                                term,
+                                                appended.flush(),
+                                                appended.received(),
+                                                appended.commit()))
+                                : action);
+            }
+            return new Acceptor.Step(step.state(), actions);
+        }
+    },
+
+    APPEND_ACCEPTED_BEFORE_ELECTED {
+        @Override
+        public Acceptor.Step acceptor(long node, AcceptorState state, AcceptorInput input) {
+            if (!(input instanceof AcceptorInput.Received(ProposerMessage.Append append))
+                    || append.term().compareTo(state.control().term()) < 0
+                    || state.control().history().lastTerm().equals(append.term())) {
+                return Acceptor.step(node, state, input);
+            }
+            TermHistory made =
+                    state.control()
+                            .history()
+                            .upTo(state.flush())
+                            .with(append.term(), state.flush());
+            Acceptor.Step step =
+                    Acceptor.step(
+                            node,
+                            state.with(state.control().withTerm(append.term()).withHistory(made)),
+                            input);
+            TimelineControl after = step.state().control().withHistory(state.control().history());
+            return new Acceptor.Step(step.state().with(after), step.actions());
+        }
+    },
+
+    /** The log is cut where the last term in common begins, not where the logs part. */
+    TRUNCATION_BELOW_COMMIT {
+        @Override
+        public Acceptor.Step acceptor(long node, AcceptorState state, AcceptorInput input) {
+            if (!(input instanceof AcceptorInput.Received(ProposerMessage.Elected elected))) {
+                return Acceptor.step(node, state, input);
+            }
+            return Acceptor.step(node, cutOff(state, elected.streamFrom()), input);
+        }
+
+        @Override
+        public Proposer.Step proposer(ProposerState state, ProposerInput input) {
+            Proposer.Step step = Proposer.step(state, input);
+            if (!(step.state().role() instanceof Role.Leader leader)) {
+                return step;
+            }
+            List<ProposerAction> actions = new ArrayList<>();
+            ProposerState after = step.state();
+            for (ProposerAction action : step.actions()) {
+                if (action
+                        instanceof
+                        ProposerAction.Send(
+                                int peer,
+                                ProposerMessage.Elected(
+                                        Term term,
+                                        Lsn from,
+                                        TermHistory history))) {
+                    Lsn earlier = termBeginning(leader, from);
+                    after =
+                            after.with(
+                                    peer,
+                                    new PeerState(
+                                            new PeerState.Phase.Streaming(
+                                                    earlier, earlier, Lsn.INVALID),
+                                            Lsn.INVALID));
+                    actions.add(
+                            new ProposerAction.Send(
+                                    peer, new ProposerMessage.Elected(term, earlier, history)));
+                } else {
+                    actions.add(action);
+                }
+            }
+            return new Proposer.Step(after, actions);
+        }
+
+        private Lsn termBeginning(Role.Leader leader, Lsn from) {
+            Lsn beginning = leader.timelineStart();
+            for (TermStart entry : leader.history().entries()) {
+                if (entry.start().isBefore(from)) {
+                    beginning = entry.start();
+                }
+            }
+            return beginning;
+        }
+
+        private AcceptorState cutOff(AcceptorState state, Lsn end) {
+            return end.isBefore(state.flush())
+                    ? new AcceptorState(
+                            state.control().withCommit(Lsn.min(end, state.control().commit())),
+                            end,
+                            end,
+                            state.written(),
+                            state.announced(),
+                            state.copying(),
+                            state.session())
+                    : state;
+        }
+    },
+
+    COMMIT_BEFORE_THE_TERMS_START {
+        @Override
+        public Proposer.Step proposer(ProposerState state, ProposerInput input) {
+            Proposer.Step step = Proposer.step(state, input);
+            Lsn held =
+                    step.state().peers().stream()
+                            .map(PeerState::acked)
+                            .sorted(Comparator.reverseOrder())
+                            .skip(state.quorum() - 1L)
+                            .findFirst()
+                            .orElseThrow();
+            return step.state().role() instanceof Role.Leader && held.isAfter(step.state().commit())
+                    ? new Proposer.Step(step.state().withCommit(held), step.actions())
+                    : step;
+        }
+    },
+
+    ACKNOWLEDGED_BEFORE_SYNCED {
+        @Override
+        public Acceptor.Step acceptor(long node, AcceptorState state, AcceptorInput input) {
+            Acceptor.Step step = Acceptor.step(node, state, input);
+            if (!isMessage(input, ProposerMessage.Append.class)
+                    || !step.state().written().isAfter(state.written())) {
+                return step;
+            }
+            AcceptorState after = step.state();
+            List<AcceptorAction> actions = new ArrayList<>(step.actions());
+            actions.add(
+                    new AcceptorAction.Reply(
+                            new AcceptorMessage.Appended(
+                                    after.control().term(),
+                                    after.written(),
+                                    after.written(),
+                                    after.control().commit())));
+            return new Acceptor.Step(after, actions);
+        }
+    },
+
+    THE_LONGEST_LOG_WINS_WHATEVER_ITS_TERM {
+        @Override
+        public Proposer.Step proposer(ProposerState state, ProposerInput input) {
+            Proposer.Step step = Proposer.step(state, input);
+            if (!(step.state().role() instanceof Role.Leader leader)
+                    || state.role() instanceof Role.Leader
+                    || !(input
+                            instanceof
+                            ProposerInput.Received(int last, AcceptorMessage.Voted vote))) {
+                return step;
+            }
+            int donor = last;
+            AcceptorMessage.Voted best = vote;
+            for (int peer = 0; peer < state.peers().size(); peer++) {
+                if (state.peers().get(peer).phase() instanceof PeerState.Phase.Supporting(var other)
+                        && other.flush().isAfter(best.flush())) {
+                    donor = peer;
+                    best = other;
+                }
+            }
+            if (donor == leader.donor()) {
+                return step;
+            }
+            // Lets the core elect as if the others' logs were older.
+            ProposerState rigged = state;
+            for (int peer = 0; peer < state.peers().size(); peer++) {
+                if (peer != donor
+                        && state.peers().get(peer).phase()
+                                instanceof PeerState.Phase.Supporting(var other)) {
+                    rigged = rigged.with(peer, older(rigged.peers().get(peer), other));
+                }
+            }
+            ProposerInput riggedInput =
+                    last == donor ? input : new ProposerInput.Received(last, withoutHistory(vote));
+            return Proposer.step(rigged, riggedInput);
+        }
+
+        private PeerState older(PeerState peer, AcceptorMessage.Voted vote) {
+            return peer.in(new PeerState.Phase.Supporting(withoutHistory(vote)));
+        }
+
+        private AcceptorMessage.Voted withoutHistory(AcceptorMessage.Voted vote) {
+            return new AcceptorMessage.Voted(
+                    vote.term(), vote.ballot(), vote.start(), vote.start(), TermHistory.EMPTY);
+        }
+    },
+
+    A_LOST_DISK_VOTES_AT_ONCE {
+        @Override
+        public AcceptorState restored(AcceptorState state) {
+            return state.with(state.control().withVotesAbove(Term.NONE));
+        }
+    },
+
+    HALF_IS_A_QUORUM {
+        @Override
+        public Proposer.Step proposer(ProposerState state, ProposerInput input) {
+            ProposerState fewer =
+                    new ProposerState(
+                            state.role(),
+                            state.peers().size() / 2,
+                            state.seen(),
+                            state.peers(),
+                            state.available(),
+                            state.commit());
+            return Proposer.step(fewer, input);
+        }
+    };
+
+    private static boolean isMessage(
+            AcceptorInput input, Class<? extends ProposerMessage> message) {
+        return input instanceof AcceptorInput.Received(ProposerMessage received)
+                && message.isInstance(received);
+    }
+
+    private static Acceptor.Step without(
+            Acceptor.Step step, Class<? extends AcceptorAction> action) {
+        return new Acceptor.Step(
+                step.state(), step.actions().stream().filter(a -> !action.isInstance(a)).toList());
+    }
+}

@@ -1,0 +1,19 @@
+package dev.sluice.walservice.consensus;
+
+/** The two halves of the protocol as a simulation plays them: the real ones, or broken ones. */
+interface ProtocolRules {
+    ProtocolRules TRUE = new ProtocolRules() {};
+
+    default Acceptor.Step acceptor(long node, AcceptorState state, AcceptorInput input) {
+        return Acceptor.step(node, state, input);
+    }
+
+    default Proposer.Step proposer(ProposerState state, ProposerInput input) {
+        return Proposer.step(state, input);
+    }
+
+    /** How an acceptor that lost its disk begins. */
+    default AcceptorState restored(AcceptorState state) {
+        return state;
+    }
+}
