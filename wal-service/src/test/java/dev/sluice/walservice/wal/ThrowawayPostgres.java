@@ -1,5 +1,6 @@
 package dev.sluice.walservice.wal;
 
+import dev.sluice.wire.Lsn;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -150,6 +151,51 @@ public final class ThrowawayPostgres implements AutoCloseable {
             }
         }
         return false;
+    }
+
+    /**
+     * Has Postgres recover another data directory up to a record, as a server that was restored
+     * from a backup does, and waits until it has stopped again. This one's server need not run.
+     *
+     * @param base a data directory, which becomes the recovered one; the server's user may write it
+     * @param wal a folder of WAL segments that the server's user may read
+     * @param last the start of the last record to be redone, a checkpoint
+     */
+    public void recover(Path base, Path wal, Lsn last) throws IOException, InterruptedException {
+        if (isRoot()) {
+            run("chown", "-R", NOBODY + ":" + NOBODY, base.toString());
+        }
+        run("chmod", "0700", base.toString());
+        Files.createFile(base.resolve("recovery.signal"));
+        Path log = directory.resolve("recovery.log");
+        Process recovery =
+                asPostgres(
+                        log,
+                        bin("postgres"),
+                        "-D",
+                        base.toString(),
+                        "-c",
+                        "listen_addresses=",
+                        "-c",
+                        "hot_standby=off",
+                        "-c",
+                        "restore_command=cp '" + wal + "/%f' '%p'",
+                        "-c",
+                        "recovery_target_lsn=" + last,
+                        "-c",
+                        "recovery_target_timeline=current",
+                        "-c",
+                        "recovery_target_action=shutdown");
+        try {
+            if (!recovery.waitFor(120, TimeUnit.SECONDS)) {
+                throw new IOException("recovery does not end: " + Files.readString(log));
+            }
+        } finally {
+            recovery.destroyForcibly();
+        }
+        if (!Files.readString(log).contains("recovery stopping after WAL location")) {
+            throw new IOException("recovery failed: " + Files.readString(log));
+        }
     }
 
     /** A fast shutdown: with a checkpoint, so that the WAL on disk is complete. */

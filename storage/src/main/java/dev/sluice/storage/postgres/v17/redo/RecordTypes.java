@@ -4,6 +4,9 @@ import dev.sluice.walservice.wal.ResourceManager;
 import dev.sluice.walservice.wal.WalRecord;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Names of the record types, as {@code pg_waldump} prints them (each manager's {@code identify}
@@ -142,7 +145,60 @@ public final class RecordTypes {
                     "REVMAP_EXTEND",
                     "DESUMMARIZE");
 
+    /** They inform hot standbys or logical decoding, and change no page. */
+    private static final Set<String> WITHOUT_PAGES =
+            Set.of(
+                    "Heap TRUNCATE",
+                    "Heap2 REWRITE",
+                    "Heap2 NEW_CID",
+                    "Btree REUSE_PAGE",
+                    "Gist PAGE_REUSE",
+                    "Gist ASSIGN_LSN");
+
+    private static final List<String> OTHERS_WITH_PAGES =
+            List.of(
+                    "XLOG FPI",
+                    "XLOG FPI_FOR_HINT",
+                    "Sequence LOG",
+                    "Generic Generic",
+                    "Heap INSERT+INIT",
+                    "Heap UPDATE+INIT",
+                    "Heap2 MULTI_INSERT+INIT",
+                    "BRIN INSERT+INIT",
+                    "BRIN UPDATE+INIT");
+
+    /** {@code xl_info} and {@code xl_rmid} in {@code XLogRecord}. */
+    private static final int INFO_AT = 16;
+
+    private static final int MANAGER_AT = 17;
+
     private RecordTypes() {}
+
+    /**
+     * The names of all types whose records change pages, of all managers of {@code rmgrlist.h}.
+     * With {@code +INIT} where Postgres can write it: a HOT update never is the first on its page.
+     */
+    public static SortedSet<String> changingPages() {
+        SortedSet<String> types = new TreeSet<>(OTHERS_WITH_PAGES);
+        addAll(types, ResourceManager.HEAP, HEAP);
+        addAll(types, ResourceManager.HEAP2, HEAP2);
+        addAll(types, ResourceManager.BTREE, BTREE);
+        addAll(types, ResourceManager.HASH, HASH);
+        addAll(types, ResourceManager.GIN, GIN);
+        addAll(types, ResourceManager.GIST, GIST);
+        addAll(types, ResourceManager.SPGIST, SPGIST);
+        addAll(types, ResourceManager.BRIN, BRIN);
+        types.removeAll(WITHOUT_PAGES);
+        return types;
+    }
+
+    private static void addAll(Set<String> types, ResourceManager manager, List<String> names) {
+        for (String name : names) {
+            if (!name.startsWith("0x")) {
+                types.add(manager.displayName() + " " + name);
+            }
+        }
+    }
 
     /** The type's name, for instance {@code Btree SPLIT_L} or {@code Heap INSERT+INIT}. */
     public static String name(WalRecord record) {
@@ -208,5 +264,16 @@ public final class RecordTypes {
                 name(record),
                 record.info(),
                 record.end());
+    }
+
+    /** For messages: as much of a record that cannot be taken apart as its header says. */
+    static String describeUnread(byte[] raw) {
+        return raw.length < WalRecord.HEADER_SIZE
+                ? "record of " + raw.length + " bytes"
+                : String.format(
+                        Locale.ROOT,
+                        "%s (info 0x%02X) record",
+                        ResourceManager.nameOf(raw[MANAGER_AT] & 0xFF),
+                        raw[INFO_AT]);
     }
 }

@@ -39,10 +39,13 @@ final class IndexWorkload {
             workload.gistTree();
             workload.spgistText();
             workload.spgistInner();
+            workload.spgistSplits();
+            workload.spgistDeadChains();
             workload.spgistPoints();
             workload.ginEntries();
             workload.ginPending();
             workload.ginPostingTree();
+            workload.ginPostingTreeMiddle();
         }
         try (Connection connection = postgres.connect();
                 Statement sql = connection.createStatement()) {
@@ -163,6 +166,42 @@ final class IndexWorkload {
         each("INSERT INTO prefixed VALUES (0, 'elsewhere'), (0, repeat('q', 20))");
     }
 
+    /**
+     * Inner tuples whose prefix is split in two on one page, the lower of which then gets nodes
+     * until it must leave; and values longer than a page.
+     */
+    private void spgistSplits() throws SQLException {
+        each("CREATE TABLE split_prefixes (id int, w text)");
+        each("CREATE INDEX split_prefixes_w ON split_prefixes USING spgist (w)");
+        String prefix = "chr(65 + a) || repeat('r', 60) || ";
+        each(
+                "INSERT INTO split_prefixes SELECT a, "
+                        + prefix
+                        + "chr(48 + b) || repeat(md5((a * 100 + b)::text), 20)"
+                        + " FROM generate_series(1, 30) b, generate_series(1, 40) a");
+        each(
+                "INSERT INTO split_prefixes SELECT a, chr(65 + a) || repeat('r', 30) || '-'"
+                        + " FROM generate_series(1, 40) a");
+        each(
+                "INSERT INTO split_prefixes SELECT a, "
+                        + prefix
+                        + "chr(300 + b) FROM generate_series(1, 90) b, generate_series(1, 40) a");
+        each("INSERT INTO split_prefixes VALUES (0, repeat('X', 20000)), (0, repeat('Y', 9000))");
+    }
+
+    /** Leaf pages where a chain died, filled up by others before it gets a tuple again. */
+    private void spgistDeadChains() throws SQLException {
+        each("CREATE TABLE chains (id int, round int, w text)");
+        each("CREATE INDEX chains_w ON chains USING spgist (w)");
+        String word = ", chr(500 + g) || repeat(md5(g::text), 9) FROM generate_series(1, 200) g";
+        each("INSERT INTO chains SELECT g, 0" + word);
+        each("DELETE FROM chains WHERE id % 2 = 1; VACUUM chains");
+        for (int round = 1; round < 4; round++) {
+            each("INSERT INTO chains SELECT g, " + round + word + " WHERE g % 2 = 0");
+        }
+        each("INSERT INTO chains SELECT g, 9" + word + " WHERE g % 2 = 1");
+    }
+
     private void spgistPoints() throws SQLException {
         each("CREATE TABLE spots (id int, p point)");
         each("CREATE INDEX spots_quad ON spots USING spgist (p)");
@@ -222,6 +261,16 @@ final class IndexWorkload {
         each("CREATE INDEX few_key ON few USING gin ((ARRAY[7])) WITH (fastupdate = off)");
         each("INSERT INTO few SELECT g FROM generate_series(1, 3000) g");
         each("DELETE FROM few WHERE id % 2 = 0; VACUUM few");
+    }
+
+    /** Heap positions that come in between others: posting tree pages split in the middle. */
+    private void ginPostingTreeMiddle() throws SQLException {
+        each("CREATE TABLE between (id int, key int)");
+        each("INSERT INTO between SELECT g, g % 4 FROM generate_series(1, 40000) g");
+        each(
+                "CREATE INDEX between_key ON between USING gin ((ARRAY[key])) WITH (fastupdate = off)");
+        each("DELETE FROM between WHERE key > 0 AND id BETWEEN 10000 AND 30000; VACUUM between");
+        each("INSERT INTO between SELECT g, 0 FROM generate_series(1, 15000) g");
     }
 
     /** Runs statements, separated by semicolons, one by one: VACUUM must be alone. */

@@ -5,6 +5,9 @@ import java.io.StringReader;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.postgresql.PGConnection;
 
 /** SQL that makes Postgres write every record type of the managers that redo knows. */
@@ -23,14 +26,19 @@ final class OracleWorkload {
             workload.heap(sql);
             workload.copy(connection);
             workload.locks(sql);
+            workload.afterAborts(sql);
+            workload.speculation(sql);
+            workload.manyPositions(sql);
             workload.pruning(sql);
             workload.visibility(sql);
             workload.deduplication(sql);
             workload.indexDeletion(sql);
             workload.wideIndex(sql);
             workload.hash(sql);
+            workload.largeHash(sql);
             workload.brin(sql);
             workload.bloom(sql);
+            workload.hints(sql);
             workload.sequences(sql);
             workload.ddl(sql);
         }
@@ -120,6 +128,80 @@ final class OracleWorkload {
             each(second, "COMMIT");
         }
         each(sql, "VACUUM (FREEZE) locked");
+    }
+
+    /** Rows that an aborted HOT update leaves pointing at a successor, then locked or changed. */
+    private void afterAborts(Statement sql) throws SQLException {
+        each(sql, "CREATE TABLE undone (id int PRIMARY KEY, a int, pad text)");
+        each(sql, "INSERT INTO undone SELECT g, 0, 'p' FROM generate_series(1, 60) g");
+        each(sql, "BEGIN; UPDATE undone SET a = 1; ROLLBACK");
+        each(sql, "BEGIN; SELECT * FROM undone WHERE id < 10 FOR UPDATE; COMMIT");
+        each(sql, "BEGIN; SELECT * FROM undone WHERE id < 20 FOR KEY SHARE; COMMIT");
+        each(sql, "DELETE FROM undone WHERE id BETWEEN 20 AND 30");
+        each(sql, "UPDATE undone SET id = id + 1000 WHERE id BETWEEN 31 AND 40");
+        each(sql, "BEGIN; DELETE FROM undone WHERE id BETWEEN 41 AND 50; ROLLBACK");
+        each(sql, "UPDATE undone SET a = 2 WHERE id BETWEEN 41 AND 50");
+        each(sql, "VACUUM (FREEZE) undone");
+        each(sql, "BEGIN; UPDATE undone SET a = 3 WHERE id > 40; ROLLBACK; VACUUM undone");
+    }
+
+    /**
+     * An insertion that finds, after it has put its row down, that another was faster: it takes the
+     * row back. The index's expression waits for the other when it is computed the second time.
+     */
+    private void speculation(Statement sql) throws Exception {
+        each(sql, "CREATE TABLE raced (key text, data text); CREATE SEQUENCE computed");
+        each(sql, "ALTER TABLE raced ALTER data SET STORAGE EXTERNAL");
+        sql.execute(
+                """
+                CREATE FUNCTION second_time_wait(key text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF current_setting('race.slow', true) = 'on' AND nextval('computed') % 2 = 0 THEN
+                        PERFORM pg_advisory_xact_lock(1);
+                    END IF;
+                    RETURN key;
+                END $$\
+                """);
+        each(sql, "CREATE UNIQUE INDEX raced_key ON raced (second_time_wait(key))");
+        race(sql, "'short'", "'data'");
+        race(sql, "'toasted'", "repeat('t', 9000)");
+    }
+
+    private void race(Statement fast, String key, String data) throws Exception {
+        String insert = "INSERT INTO raced VALUES (" + key + ", " + data + ")";
+        try (Connection other = postgres.connect();
+                Statement slow = other.createStatement();
+                ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            each(fast, "ALTER SEQUENCE computed RESTART; SELECT pg_advisory_lock(1)");
+            each(slow, "SET race.slow = on");
+            Future<Boolean> slowly =
+                    executor.submit(() -> slow.execute(insert + " ON CONFLICT DO NOTHING"));
+            fast.execute(
+                    """
+                    DO $$ BEGIN
+                        FOR attempt IN 1..3000 LOOP
+                            IF EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) THEN
+                                RETURN;
+                            END IF;
+                            PERFORM pg_sleep(0.01);
+                        END LOOP;
+                        RAISE 'nobody waits';
+                    END $$\
+                    """);
+            each(fast, insert + "; SELECT pg_advisory_unlock(1)");
+            slowly.get();
+        }
+    }
+
+    /** Rows so small that their line pointers' numbers need two bytes. */
+    private void manyPositions(Statement sql) throws SQLException {
+        each(sql, "CREATE TABLE tiny (); CREATE INDEX tiny_key ON tiny ((7))");
+        each(sql, "CREATE INDEX tiny_hash ON tiny USING hash ((7))");
+        each(sql, "INSERT INTO tiny SELECT FROM generate_series(1, 2000) g");
+        each(sql, "DELETE FROM tiny WHERE (ctid::text::point)[1]::int % 3 = 0; VACUUM tiny");
+        each(sql, "INSERT INTO tiny SELECT FROM generate_series(1, 900) g");
+        each(sql, "DELETE FROM tiny WHERE (ctid::text::point)[1]::int > 255; VACUUM (FREEZE) tiny");
+        each(sql, "INSERT INTO tiny SELECT FROM generate_series(1, 900) g");
     }
 
     private void pruning(Statement sql) throws SQLException {
@@ -231,6 +313,29 @@ final class OracleWorkload {
         each(sql, "CREATE INDEX hashed_v ON hashed USING hash (v)");
     }
 
+    /**
+     * Indexes that are built with many buckets, as planned for more rows than there are; and dead
+     * entries that a scan marks before vacuum comes.
+     */
+    private void largeHash(Statement sql) throws SQLException {
+        each(
+                sql,
+                "CREATE TABLE counted (k int); INSERT INTO counted SELECT generate_series(1, 400)");
+        each(sql, "ANALYZE counted");
+        for (int rows : new int[] {150_000, 200_000, 260_000, 350_000}) {
+            each(sql, "UPDATE pg_class SET reltuples = " + rows + " WHERE relname = 'counted'");
+            each(sql, "CREATE INDEX counted_" + rows + " ON counted USING hash (k)");
+            each(sql, "DROP INDEX counted_" + rows);
+        }
+        each(sql, "CREATE INDEX counted_k ON counted USING hash (k) WITH (fillfactor = 100)");
+        each(sql, "DELETE FROM counted WHERE k % 2 = 0");
+        each(sql, "SET enable_seqscan = off; SET enable_bitmapscan = off");
+        for (int k = 2; k < 40; k += 2) {
+            each(sql, "SELECT * FROM counted WHERE k = " + k);
+        }
+        each(sql, "RESET enable_seqscan; RESET enable_bitmapscan; VACUUM counted");
+    }
+
     private void brin(Statement sql) throws SQLException {
         each(sql, "CREATE TABLE ranged (k int, v text) WITH (fillfactor = 10)");
         each(sql, "ALTER TABLE ranged ALTER v SET STORAGE PLAIN");
@@ -253,6 +358,14 @@ final class OracleWorkload {
         each(sql, "DELETE FROM blooming WHERE a % 2 = 0");
         each(sql, "VACUUM blooming");
         each(sql, "INSERT INTO blooming SELECT g, g FROM generate_series(1, 300) g");
+    }
+
+    /** Pages that nothing but hints changes after a checkpoint. */
+    private void hints(Statement sql) throws SQLException {
+        each(sql, "CREATE TABLE hinted (id int PRIMARY KEY, v text)");
+        each(sql, "INSERT INTO hinted SELECT g, repeat('h', 200) FROM generate_series(1, 500) g");
+        each(sql, "DELETE FROM hinted WHERE id % 5 = 0; CHECKPOINT");
+        each(sql, "SELECT count(*) FROM hinted WHERE v > ''");
     }
 
     private void sequences(Statement sql) throws SQLException {

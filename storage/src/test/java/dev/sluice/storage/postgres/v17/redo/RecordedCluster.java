@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -68,6 +69,7 @@ final class RecordedCluster implements AutoCloseable {
         Path directory = Files.createTempDirectory("sluice-oracle-base");
         try {
             postgres.stop();
+            LaterStart.of(postgres.data());
             ThrowawayPostgres.copy(postgres.data(), base(directory));
             Lsn start = checkpoint(postgres.data());
             postgres.start();
@@ -120,6 +122,25 @@ final class RecordedCluster implements AutoCloseable {
     /** The pages in the data directory when the WAL ends. */
     Map<Key, byte[]> after() throws IOException {
         return pages(postgres.data());
+    }
+
+    /**
+     * The pages that Postgres's own recovery makes of the base and the WAL: nobody was connected,
+     * so there are no hints in them but those that came with the WAL.
+     */
+    Map<Key, byte[]> recovered() throws IOException, InterruptedException {
+        Path work = Files.createTempDirectory("sluice-recovery");
+        try {
+            Files.setPosixFilePermissions(work, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Path recovered = work.resolve("data");
+            ThrowawayPostgres.copy(base(), recovered);
+            Path wal = Files.createDirectory(work.resolve("wal"));
+            PlainWal.write(this, wal);
+            postgres.recover(recovered, wal, end);
+            return pages(recovered);
+        } finally {
+            delete(work);
+        }
     }
 
     /** Relations of which WAL has only the init fork. */
