@@ -34,6 +34,13 @@ public final class RecordScope {
     private static final Value.Image ZERO_PAGE = new Value.Image(new byte[Page.SIZE]);
     private static final Fork[] STORED_FORKS = {Fork.MAIN, Fork.VISIBILITY_MAP, Fork.INIT};
 
+    /**
+     * A fork grows by no more at once than this (1 GiB) or what it has. The most that Postgres
+     * leaves out is when a hash index gets new buckets: half of those that there are, with a record
+     * for the last.
+     */
+    private static final int MAX_GAP_BLOCKS = 131072;
+
     private final String timeline;
     private final TimelineReader reader;
     private final BlockCounts counts;
@@ -139,6 +146,7 @@ public final class RecordScope {
             throw refuse("block " + Integer.toUnsignedString(block) + " of " + relation);
         }
         if (block >= count) {
+            checkGap(key, Math.max(0, count));
             for (int gap = Math.max(0, count); gap < block; gap++) {
                 if (!registers(relation, fork, gap)) {
                     sink.put(Key.relationBlock(relation, fork, gap), ZERO_PAGE);
@@ -150,6 +158,13 @@ public final class RecordScope {
             }
         }
         sink.put(key, value);
+    }
+
+    /** Or a damaged block number would have us put millions of pages for one record. */
+    private void checkGap(Key key, int count) throws IngestException {
+        if (key.block() - count > Math.max(count, MAX_GAP_BLOCKS)) {
+            throw refuse(key + " is far past the fork's end at " + count + " blocks");
+        }
     }
 
     private boolean registers(RelFileLocator relation, Fork fork, int block) {

@@ -5,6 +5,7 @@ import dev.sluice.storage.ingest.ModificationSink;
 import dev.sluice.storage.ingest.RecordScope;
 import dev.sluice.storage.ingest.WalIngest;
 import dev.sluice.storage.page.TransactionIds;
+import dev.sluice.storage.redo.RedoException;
 import dev.sluice.storage.timeline.TimelineReader;
 import dev.sluice.walservice.wal.ResourceManager;
 import dev.sluice.walservice.wal.WalFormatException;
@@ -57,6 +58,8 @@ final class Ingest17 implements WalIngest {
             throw scope.refuse("it is shorter than its content says", e);
         } catch (WalFormatException e) {
             throw scope.refuse("its image is damaged", e);
+        } catch (RedoException e) {
+            throw scope.refuse(String.valueOf(e.getMessage()), e);
         }
         cluster.advanceNextXidPast(record.xid());
         cluster.putChanges(scope);

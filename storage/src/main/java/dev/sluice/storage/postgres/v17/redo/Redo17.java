@@ -75,7 +75,13 @@ public final class Redo17 implements PageRedo {
         try {
             return WalRecord.parse(raw, end, end);
         } catch (WalFormatException e) {
-            throw new RedoException("record that ends at " + end + ": " + e.getMessage(), e);
+            throw new RedoException(
+                    RecordTypes.describeUnread(raw)
+                            + " that ends at "
+                            + end
+                            + ": "
+                            + e.getMessage(),
+                    e);
         }
     }
 
