@@ -1,15 +1,18 @@
 package dev.sluice.gateway;
 
+import dev.sluice.gateway.compute.ComputeConnector;
+import dev.sluice.gateway.compute.WakeFlights;
 import dev.sluice.gateway.door.Door;
 import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.door.ProxyHeader;
 import dev.sluice.gateway.relay.CancelKeys;
+import dev.sluice.gateway.relay.ParkedListeners;
+import dev.sluice.gateway.relay.SessionContext;
 import dev.sluice.gateway.relay.Sessions;
 import dev.sluice.gateway.routing.Directory;
 import dev.sluice.gateway.session.Admission;
 import dev.sluice.gateway.session.GatewayServices;
 import dev.sluice.gateway.session.StartupHandler;
-import dev.sluice.gateway.session.WakeFlights;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.tls.LocalCertificates;
 import dev.sluice.wire.SqlState;
@@ -102,6 +105,9 @@ public final class Gateway implements Closeable {
         SecureRandom random = new SecureRandom();
         GatewayMetrics metrics = new GatewayMetrics();
         byte[] doomSecret = doomSecret(config, random);
+        WakeFlights wakes = new WakeFlights(directory, config.wakeTimeout());
+        ComputeConnector connector = new ComputeConnector(wakes, transport, random);
+        CancelKeys cancelKeys = new CancelKeys(random);
         return new GatewayServices(
                 config,
                 directory,
@@ -110,9 +116,12 @@ public final class Gateway implements Closeable {
                 transport,
                 new Door(config.rules(), config.authenticationTimeout()),
                 new Admission(config.maxConnections(), config.maxUnauthenticated()),
-                new WakeFlights(directory, config.wakeTimeout()),
+                wakes,
+                connector,
                 new Sessions(metrics, sessionListener),
-                new CancelKeys(random),
+                new SessionContext(
+                        metrics, sessionListener, connector, cancelKeys, new ParkedListeners()),
+                cancelKeys,
                 random,
                 role -> ScramVerifier.doomed(role, doomSecret));
     }
@@ -168,6 +177,19 @@ public final class Gateway implements Closeable {
     }
 
     /**
+     * Takes the idle sessions of an endpoint off its compute, so that it can stop: their clients
+     * stay connected, and get a server session with the same state when they next ask something.
+     *
+     * <p>If the compute is going to stop in any case ({@code urgent}), idle sessions that cannot be
+     * carried are ended with 57P01 and the reason, and busy ones are left to it. Otherwise one
+     * session that is busy, or that cannot be carried and has not been idle for {@link
+     * GatewayConfig#keepAwake}, keeps them all where they are.
+     */
+    public CompletionStage<ParkReport> park(String endpointId, boolean urgent) {
+        return services.sessions().park(endpointId, urgent, services.config().keepAwake());
+    }
+
+    /**
      * Ends every idle session of an endpoint: its client is sent a FATAL error and the connection
      * is closed, so that a pool replaces it. Sessions that are active or in a transaction go on.
      *
@@ -178,7 +200,7 @@ public final class Gateway implements Closeable {
         return services.sessions()
                 .end(
                         session -> session.route().endpointId().equals(endpointId),
-                        session -> session.state() == SessionInfo.State.IDLE,
+                        Gateway::isUnused,
                         Diagnostic.of(Diagnostic.Severity.FATAL, sqlState, message));
     }
 
@@ -194,12 +216,17 @@ public final class Gateway implements Closeable {
                         Diagnostic.Severity.FATAL,
                         SqlState.ADMIN_SHUTDOWN,
                         "terminating connection due to administrator command");
-        services.sessions()
-                .end(_ -> true, session -> session.state() == SessionInfo.State.IDLE, lastWords)
-                .join();
+        services.sessions().end(_ -> true, Gateway::isUnused, lastWords).join();
         awaitNoSessions();
         services.sessions().end(_ -> true, _ -> true, lastWords).join();
         services.transport().stop().join();
+    }
+
+    private static boolean isUnused(SessionInfo session) {
+        return switch (session.state()) {
+            case IDLE, PARKED -> true;
+            case ACTIVE, IN_TRANSACTION -> false;
+        };
     }
 
     private void awaitNoSessions() {

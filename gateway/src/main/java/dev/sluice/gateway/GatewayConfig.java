@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param rules who may come in, until others are set
  * @param authenticationTimeout from accept to proof of the password
  * @param wakeTimeout how long an authenticated client waits for its compute
+ * @param keepAwake how long an idle session that no other compute could be given (temporary tables,
+ *     session locks, an open transaction …) keeps its compute from being suspended
  * @param maxConnections of clients, authenticated or not
  * @param maxUnauthenticated of clients that have not proved their password yet
  */
@@ -24,8 +26,12 @@ public record GatewayConfig(
         DoorRules rules,
         Duration authenticationTimeout,
         Duration wakeTimeout,
+        Duration keepAwake,
         int maxConnections,
         int maxUnauthenticated) {
+
+    /** How long by default an idle session that cannot be carried keeps its compute. */
+    public static final Duration KEEP_AWAKE = Duration.ofHours(1);
 
     public GatewayConfig {
         if (maxConnections < 1 || maxUnauthenticated < 1) {
@@ -41,6 +47,7 @@ public record GatewayConfig(
                 DoorRules.of(certificates.map(ServerCertificates::of)),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(60),
+                KEEP_AWAKE,
                 20_000,
                 10_000);
     }
@@ -52,6 +59,7 @@ public record GatewayConfig(
                 newRules,
                 authenticationTimeout,
                 wakeTimeout,
+                keepAwake,
                 maxConnections,
                 maxUnauthenticated);
     }
@@ -63,6 +71,7 @@ public record GatewayConfig(
                 rules,
                 authentication,
                 wake,
+                keepAwake,
                 maxConnections,
                 maxUnauthenticated);
     }
@@ -74,7 +83,20 @@ public record GatewayConfig(
                 rules,
                 authenticationTimeout,
                 wakeTimeout,
+                keepAwake,
                 connections,
                 unauthenticated);
+    }
+
+    public GatewayConfig withKeepAwake(Duration limit) {
+        return new GatewayConfig(
+                listen,
+                certificates,
+                rules,
+                authenticationTimeout,
+                wakeTimeout,
+                limit,
+                maxConnections,
+                maxUnauthenticated);
     }
 }

@@ -10,6 +10,10 @@ public final class GatewayMetrics {
     private final LongAdder authenticationFailures = new LongAdder();
     private final LongAdder sessionsOpened = new LongAdder();
     private final LongAdder sessionsClosed = new LongAdder();
+    private final LongAdder sessionsParked = new LongAdder();
+    private final LongAdder sessionsUnparked = new LongAdder();
+    private final LongAdder sessionsResumed = new LongAdder();
+    private final LongAdder resumeNanos = new LongAdder();
     private final LongAdder wakeFailures = new LongAdder();
     private final LongAdder cancels = new LongAdder();
     private final LongAdder bytesFromClients = new LongAdder();
@@ -43,6 +47,26 @@ public final class GatewayMetrics {
     /** Sessions that ever had a compute behind them. */
     public long sessionsTotal() {
         return sessionsOpened.sum();
+    }
+
+    /** Sessions without a server connection now. */
+    public long sessionsParkedNow() {
+        return sessionsParked.sum() - sessionsUnparked.sum();
+    }
+
+    /** How often a session was taken off its server connection. */
+    public long sessionsParkedTotal() {
+        return sessionsParked.sum();
+    }
+
+    /** How often a parked session was given another server connection. */
+    public long sessionsResumedTotal() {
+        return sessionsResumed.sum();
+    }
+
+    /** How long that took altogether, from the client's message to its being passed on. */
+    public long resumeNanosTotal() {
+        return resumeNanos.sum();
     }
 
     /** Authenticated clients that got no compute. */
@@ -87,6 +111,19 @@ public final class GatewayMetrics {
 
     public void sessionClosed() {
         sessionsClosed.increment();
+    }
+
+    public void sessionParked() {
+        sessionsParked.increment();
+    }
+
+    public void sessionUnparked() {
+        sessionsUnparked.increment();
+    }
+
+    public void sessionResumed(long nanos) {
+        sessionsResumed.increment();
+        resumeNanos.add(nanos);
     }
 
     public void wakeFailed() {

@@ -22,6 +22,8 @@ public record SessionInfo(
         /** A query or COPY runs. */
         ACTIVE,
         /** Nothing asked, but a transaction (possibly failed) is open. */
-        IN_TRANSACTION
+        IN_TRANSACTION,
+        /** Idle, and without a server connection until the client sends something. */
+        PARKED
     }
 }

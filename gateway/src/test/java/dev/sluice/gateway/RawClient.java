@@ -96,6 +96,64 @@ final class RawClient implements AutoCloseable {
         }
     }
 
+    /** A message of any bytes. */
+    static byte[] bytes(char type, byte[] body) {
+        return java.nio.ByteBuffer.allocate(5 + body.length)
+                .put((byte) type)
+                .putInt(4 + body.length)
+                .put(body)
+                .array();
+    }
+
+    /** The rows of a simple query, as Latin-1. */
+    List<List<String>> query(String sql) throws IOException {
+        send(new dev.sluice.wire.frontend.Query(sql));
+        List<List<String>> rows = new ArrayList<>();
+        while (true) {
+            BackendMessage message = receive();
+            switch (message) {
+                case null -> throw new EOFException("closed during a query");
+                case dev.sluice.wire.backend.DataRow row ->
+                        rows.add(
+                                row.columns().stream()
+                                        .map(column ->
+                                                column == null
+                                                        ? "NULL"
+                                                        : column.toString(
+                                                                java.nio.charset.StandardCharsets
+                                                                        .ISO_8859_1))
+                                        .toList());
+                case ErrorResponse error -> throw new IOException(error.toString());
+                case ReadyForQuery _ -> {
+                    return rows;
+                }
+                default -> {
+                    // nothing to keep
+                }
+            }
+        }
+    }
+
+    void queryIgnoringErrors(String sql) throws IOException {
+        send(new dev.sluice.wire.frontend.Query(sql));
+        while (!(receive() instanceof ReadyForQuery)) {
+            // until it is ready again
+        }
+    }
+
+    /** The error that ends the connection. */
+    dev.sluice.wire.backend.Diagnostic lastWords() throws IOException {
+        while (true) {
+            BackendMessage message = receive();
+            if (message == null) {
+                throw new EOFException("closed without a word");
+            }
+            if (message instanceof ErrorResponse error) {
+                return error.diagnostic();
+            }
+        }
+    }
+
     /** Logs in; the messages from AuthenticationOk to ReadyForQuery. */
     List<BackendMessage> login(String password) throws IOException {
         proveWithoutWaiting(password);

@@ -45,7 +45,7 @@ public final class HouseRules {
         "dev.sluice.storage.page..",
         "dev.sluice.storage.postgres..",
         "dev.sluice.storage.redo..",
-        "dev.sluice.gateway.idle..",
+        "dev.sluice.gateway.parking..",
     };
 
     private static final String[] OUTSIDE_WORLD = {

@@ -68,6 +68,13 @@ final class UpCommand implements Callable<Integer> {
     private int suspendAfter = 300;
 
     @Option(
+            names = "--keep-awake",
+            paramLabel = "SECONDS",
+            description =
+                    "How long an idle session that cannot be carried to another compute (temporary tables, session locks, an open transaction …) keeps its compute awake (default: 3600).")
+    private int keepAwake = 3600;
+
+    @Option(
             names = "--postgres",
             paramLabel = "DIR",
             description =
@@ -140,6 +147,7 @@ final class UpCommand implements Callable<Integer> {
                     apiPort,
                     safekeepers(),
                     suspendAfter,
+                    keepAwake,
                     postgres.isEmpty() ? Optional.empty() : Optional.of(postgres),
                     separateProcesses);
         } catch (IllegalArgumentException e) {
@@ -163,6 +171,7 @@ final class UpCommand implements Callable<Integer> {
         arguments.add("--api-port=" + apiPort);
         arguments.add("--safekeepers=" + safekeepers());
         arguments.add("--suspend-after=" + suspendAfter);
+        arguments.add("--keep-awake=" + keepAwake);
         if (!postgres.isEmpty()) {
             arguments.add("--postgres=" + postgres);
         }

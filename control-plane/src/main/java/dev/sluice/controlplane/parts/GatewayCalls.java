@@ -7,6 +7,8 @@ import java.util.List;
 public interface GatewayCalls {
     Sessions.Use use(String endpointId);
 
+    Sessions.Parked park(String endpointId, boolean urgent);
+
     void end(String endpointId, String message);
 
     List<Sessions.Counter> counters();

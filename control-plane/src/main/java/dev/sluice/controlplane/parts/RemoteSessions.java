@@ -10,6 +10,7 @@ import org.slf4j.LoggerFactory;
 public final class RemoteSessions implements Sessions {
     private static final Logger log = LoggerFactory.getLogger(RemoteSessions.class);
     private static final Use NONE = new Use(0, 0, Long.MAX_VALUE);
+    private static final Parked NOBODY = new Parked(0, 0, List.of());
 
     private final GatewayCalls gateway;
 
@@ -24,6 +25,16 @@ public final class RemoteSessions implements Sessions {
         } catch (Refusal e) {
             log.debug("the gateway does not answer", e);
             return NONE;
+        }
+    }
+
+    @Override
+    public Parked park(String endpointId, boolean urgent) {
+        try {
+            return gateway.park(endpointId, urgent);
+        } catch (Refusal e) {
+            log.warn("the gateway does not answer, so it has no sessions to park", e);
+            return NOBODY;
         }
     }
 

@@ -7,6 +7,7 @@ import dev.sluice.controlplane.catalog.Project;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -57,6 +58,17 @@ public final class Endpoints {
         /** Before clients are let in. */
         default void started(Endpoint endpoint, Computes.Started compute) {}
 
+        /**
+         * Before an idle compute is suspended: why it cannot be, a line for each reason. None means
+         * that nobody needs it now; who comes meanwhile waits, and has it started again.
+         */
+        default List<String> keeping(Endpoint endpoint) {
+            return List.of();
+        }
+
+        /** The endpoint will not come back. */
+        default void removed(String endpointId) {}
+
         /** While the compute still answers. */
         default void suspending(Endpoint endpoint, Computes.Started compute) {}
 
@@ -67,6 +79,9 @@ public final class Endpoints {
     private static final class Slot {
         final ReentrantLock lock = new ReentrantLock();
         volatile State state = new State.Idle();
+
+        /** The compute ended by itself while it was found out whether it may be suspended. */
+        boolean exited;
     }
 
     private final Catalog catalog;
@@ -221,6 +236,72 @@ public final class Endpoints {
         }
     }
 
+    /**
+     * Suspends the endpoint's compute if it runs and nobody needs it. Who asks for it meanwhile
+     * waits for the outcome.
+     *
+     * @return why not; empty if it does not run any more
+     */
+    public List<String> suspendIfIdle(String endpointId) {
+        Slot slot = slots.computeIfAbsent(endpointId, _ -> new Slot());
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        Computes.Started compute;
+        slot.lock.lock();
+        try {
+            switch (slot.state) {
+                case State.Active active -> compute = active.compute();
+                case State.Idle _, State.Suspending _ -> {
+                    return List.of();
+                }
+                case State.Starting _ -> {
+                    return List.of("it is being started");
+                }
+            }
+            slot.exited = false;
+            slot.state = new State.Suspending(done);
+        } finally {
+            slot.lock.unlock();
+        }
+        List<String> keeping = keeping(endpointId);
+        if (keeping.isEmpty()) {
+            stop(endpointId, slot, compute, done);
+        } else {
+            stay(endpointId, slot, compute, done);
+        }
+        return keeping;
+    }
+
+    private List<String> keeping(String endpointId) {
+        try {
+            return catalog.endpoint(endpointId).map(listener::keeping).orElse(List.of());
+        } catch (RuntimeException e) {
+            log.error("cannot tell whether {} may be suspended", endpointId, e);
+            return List.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void stay(
+            String endpointId, Slot slot, Computes.Started compute, CompletableFuture<Void> done) {
+        boolean exited;
+        slot.lock.lock();
+        try {
+            exited = slot.exited;
+            slot.state = exited ? new State.Idle() : new State.Active(compute);
+        } finally {
+            slot.lock.unlock();
+        }
+        if (exited) {
+            catalog.endpoint(endpointId).ifPresent(endpoint -> listener.stopped(endpoint, false));
+        }
+        done.complete(null);
+    }
+
+    /** Suspends the endpoint's compute for good. */
+    public void remove(String endpointId) {
+        suspend(endpointId);
+        listener.removed(endpointId);
+    }
+
     private void stop(
             String endpointId, Slot slot, Computes.Started compute, CompletableFuture<Void> done) {
         boolean clean = false;
@@ -261,6 +342,7 @@ public final class Endpoints {
         slot.lock.lock();
         try {
             if (!(slot.state instanceof State.Active)) {
+                slot.exited = true;
                 return;
             }
             slot.state = new State.Idle();

@@ -285,7 +285,7 @@ public final class Projects {
                             + "\": it is the parent of "
                             + String.join(", ", children));
         }
-        endpoints.suspend(endpointOf(branch).id());
+        endpoints.remove(endpointOf(branch).id());
         operations.record(
                 branch.projectId(),
                 branch.id(),

@@ -16,7 +16,30 @@ public interface Sessions {
 
     Use use(String endpointId);
 
-    /** Ends an endpoint's sessions with SQLSTATE 57P01, as Postgres's administrator would. */
+    /**
+     * What came of {@link #park}.
+     *
+     * @param parked sessions that wait without a server connection now
+     * @param ended idle sessions that could not
+     * @param keeping why the compute is still needed, a line for each session; then nothing was
+     *     done
+     */
+    record Parked(int parked, int ended, List<String> keeping) {
+        public Parked {
+            keeping = List.copyOf(keeping);
+        }
+    }
+
+    /**
+     * Takes an endpoint's idle sessions off its compute; they come back, as they were, when their
+     * clients next ask something.
+     *
+     * @param urgent whether the compute stops in any case: then idle sessions that cannot be
+     *     carried are ended and busy ones left to it; else one of them keeps the compute for all
+     */
+    Parked park(String endpointId, boolean urgent);
+
+    /** Ends an endpoint's idle sessions with SQLSTATE 57P01, as Postgres's administrator would. */
     void end(String endpointId, String message);
 
     /** Everything the gateway counts, for {@code /metrics}. */

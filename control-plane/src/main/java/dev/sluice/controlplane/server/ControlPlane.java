@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -85,7 +86,7 @@ public final class ControlPlane implements AutoCloseable {
         this.names = new Names(random);
     }
 
-    /** Sessions end before the compute does, and roles are read in between. */
+    /** Sessions leave before the compute stops, and roles are read in between. */
     private Endpoints.Listener listeners(Endpoints.Listener wakes) {
         return new Endpoints.Listener() {
             @Override
@@ -95,10 +96,20 @@ public final class ControlPlane implements AutoCloseable {
             }
 
             @Override
+            public List<String> keeping(Endpoint endpoint) {
+                return sessions.park(endpoint.id(), false).keeping();
+            }
+
+            @Override
             public void suspending(Endpoint endpoint, Computes.Started compute) {
-                sessions.end(endpoint.id(), "terminating connection due to administrator command");
+                sessions.park(endpoint.id(), true);
                 roles.suspending(endpoint, compute);
                 wakes.suspending(endpoint, compute);
+            }
+
+            @Override
+            public void removed(String endpointId) {
+                sessions.end(endpointId, "terminating connection because its branch was deleted");
             }
 
             @Override

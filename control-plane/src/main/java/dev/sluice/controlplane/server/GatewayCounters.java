@@ -28,6 +28,23 @@ final class GatewayCounters {
                         metrics.authenticationFailures()),
                 new Counter("sluice.gateway.sessions", true, "", metrics.sessionsOpen()),
                 new Counter("sluice.gateway.sessions.opened", false, "", metrics.sessionsTotal()),
+                new Counter(
+                        "sluice.gateway.sessions.parked", true, "", metrics.sessionsParkedNow()),
+                new Counter(
+                        "sluice.gateway.sessions.parkings",
+                        false,
+                        "",
+                        metrics.sessionsParkedTotal()),
+                new Counter(
+                        "sluice.gateway.sessions.resumes",
+                        false,
+                        "",
+                        metrics.sessionsResumedTotal()),
+                new Counter(
+                        "sluice.gateway.resume.seconds",
+                        false,
+                        "",
+                        metrics.resumeNanosTotal() / 1e9),
                 new Counter("sluice.gateway.wake.failures", false, "", metrics.wakeFailures()),
                 new Counter("sluice.gateway.cancel.requests", false, "", metrics.cancelRequests()),
                 new Counter(

@@ -6,6 +6,7 @@ import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.routing.BlockingDirectory;
 import dev.sluice.gateway.Gateway;
 import dev.sluice.gateway.GatewayConfig;
+import dev.sluice.gateway.ParkReport;
 import dev.sluice.gateway.SessionInfo;
 import dev.sluice.gateway.SessionListener;
 import dev.sluice.gateway.routing.Route;
@@ -14,6 +15,7 @@ import dev.sluice.wire.SqlState;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,10 +28,12 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
     private static final Logger log = LoggerFactory.getLogger(GatewayPart.class);
 
     private final Gateway gateway;
+    private final Duration keepAwake;
     private final Map<String, Long> lastClosed;
 
-    private GatewayPart(Gateway gateway, Map<String, Long> lastClosed) {
+    private GatewayPart(Gateway gateway, Duration keepAwake, Map<String, Long> lastClosed) {
         this.gateway = gateway;
+        this.keepAwake = keepAwake;
         this.lastClosed = lastClosed;
     }
 
@@ -44,12 +48,16 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
                         lastClosed.put(route.endpointId(), System.nanoTime());
                     }
                 };
+        Duration keepAwake = Duration.ofSeconds(options.keepAwakeSeconds());
         GatewayConfig config =
                 GatewayConfig.defaults(
-                        new InetSocketAddress(options.listen(), options.port()),
-                        Optional.of(certificates));
+                                new InetSocketAddress(options.listen(), options.port()),
+                                Optional.of(certificates))
+                        .withKeepAwake(keepAwake);
         return new GatewayPart(
-                Gateway.start(config, new BlockingDirectory(directory), listener), lastClosed);
+                Gateway.start(config, new BlockingDirectory(directory), listener),
+                keepAwake,
+                lastClosed);
     }
 
     int port() {
@@ -66,11 +74,27 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
         for (SessionInfo session : gateway.sessions()) {
             if (session.route().endpointId().equals(endpointId)) {
                 open++;
-                busy += session.state() == SessionInfo.State.IDLE ? 0 : 1;
+                busy += isBusy(session, now) ? 1 : 0;
                 idle = Math.min(idle, now - session.lastActivityNanos());
             }
         }
         return new Use(open, busy, idle);
+    }
+
+    /** A transaction that its client has left alone for too long no longer counts. */
+    private boolean isBusy(SessionInfo session, long now) {
+        return switch (session.state()) {
+            case ACTIVE -> true;
+            case IN_TRANSACTION -> now - session.lastActivityNanos() < keepAwake.toNanos();
+            case IDLE, PARKED -> false;
+        };
+    }
+
+    @Override
+    public Parked park(String endpointId, boolean urgent) {
+        ParkReport report = gateway.park(endpointId, urgent).toCompletableFuture().join();
+        log.debug("parking the sessions of {}: {}", endpointId, report);
+        return new Parked(report.parked(), report.ended(), report.keeping());
     }
 
     @Override

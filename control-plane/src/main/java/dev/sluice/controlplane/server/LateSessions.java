@@ -8,6 +8,7 @@ import java.util.List;
  */
 final class LateSessions implements Sessions {
     private static final Use NONE = new Use(0, 0, Long.MAX_VALUE);
+    private static final Parked NOBODY = new Parked(0, 0, List.of());
 
     private volatile @org.jspecify.annotations.Nullable Sessions real;
 
@@ -19,6 +20,12 @@ final class LateSessions implements Sessions {
     public Use use(String endpointId) {
         Sessions sessions = real;
         return sessions == null ? NONE : sessions.use(endpointId);
+    }
+
+    @Override
+    public Parked park(String endpointId, boolean urgent) {
+        Sessions sessions = real;
+        return sessions == null ? NOBODY : sessions.park(endpointId, urgent);
     }
 
     @Override

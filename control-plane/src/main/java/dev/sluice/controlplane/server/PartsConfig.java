@@ -24,6 +24,7 @@ public record PartsConfig(
         int apiPort,
         int safekeepers,
         int suspendAfterSeconds,
+        int keepAwakeSeconds,
         @Nullable String postgres) {
     private static final ObjectMapper JSON =
             JsonMapper.builder()
@@ -40,6 +41,7 @@ public record PartsConfig(
                 options.apiPort(),
                 options.safekeepers(),
                 options.suspendAfterSeconds(),
+                options.keepAwakeSeconds(),
                 options.postgres().orElse(null));
     }
 
@@ -74,6 +76,7 @@ public record PartsConfig(
                 apiPort,
                 safekeepers,
                 suspendAfterSeconds,
+                keepAwakeSeconds,
                 Optional.ofNullable(postgres),
                 true);
     }

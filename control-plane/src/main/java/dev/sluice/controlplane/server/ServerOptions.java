@@ -10,6 +10,8 @@ import java.util.Optional;
  * @param apiPort the REST API's, on this machine only; 0 for any free one
  * @param safekeepers how many; a majority of them makes WAL durable
  * @param suspendAfterSeconds idle time after which a new endpoint's compute sleeps; negative never
+ * @param keepAwakeSeconds how long an idle session that no other compute could be given keeps its
+ *     compute from being suspended
  * @param postgres an installed Postgres to use instead of the bundled one, its directory with
  *     {@code bin/}
  * @param separateProcesses every part in a process of its own
@@ -20,6 +22,7 @@ public record ServerOptions(
         int apiPort,
         int safekeepers,
         int suspendAfterSeconds,
+        int keepAwakeSeconds,
         Optional<String> postgres,
         boolean separateProcesses) {
 
@@ -39,6 +42,9 @@ public record ServerOptions(
                 suspendAfterSeconds >= -1 && suspendAfterSeconds <= 604_800,
                 "--suspend-after must be 0 to 604800 seconds, or -1 for never, not "
                         + suspendAfterSeconds);
+        check(
+                keepAwakeSeconds >= 0 && keepAwakeSeconds <= 604_800,
+                "--keep-awake must be 0 to 604800 seconds, not " + keepAwakeSeconds);
     }
 
     private static void check(boolean right, String message) {

@@ -5,6 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +27,7 @@ class SeparateProcessesIT {
             processes = new ArrayList<>(pids(sluice));
             assertThat(processes).hasSize(5).doesNotHaveDuplicates();
             Sluice.psql(uri, "create table t as select generate_series(1, 1000) i");
+            anIdleSessionIsCarried(sluice, uri);
             for (String part : List.of("pageserver", "safekeeper 1", "agent", "control-plane")) {
                 long killed = pid(sluice, part);
                 kill(killed);
@@ -44,6 +50,20 @@ class SeparateProcessesIT {
             sluice.run("down").succeeded();
         }
         assertThat(processes).noneMatch(pid -> ProcessHandle.of(pid).isPresent());
+    }
+
+    private static void anIdleSessionIsCarried(Sluice sluice, String uri) throws IOException {
+        try (Connection connection = DriverManager.getConnection(SessionsIT.jdbc(uri));
+                Statement statement = connection.createStatement()) {
+            statement.execute("set work_mem = '7MB'");
+            sluice.run("endpoints", "suspend", "main").succeeded();
+            try (ResultSet rows = statement.executeQuery("show work_mem")) {
+                rows.next();
+                assertThat(rows.getString(1)).isEqualTo("7MB");
+            }
+        } catch (SQLException e) {
+            throw new AssertionError("the session did not outlive its compute", e);
+        }
     }
 
     private static void kill(long pid) {

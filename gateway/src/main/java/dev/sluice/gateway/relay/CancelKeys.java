@@ -9,6 +9,7 @@ import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which server connection a client's cancel key stands for. Clients get keys of our own making: the
@@ -18,9 +19,13 @@ public final class CancelKeys {
     private static final int LONG_KEY_BYTES = 32;
 
     /** Where a cancel request goes, and what it says there. */
-    public record Target(ComputeAddress address, CancelRequest request) {}
+    public record Target(ComputeAddress address, CancelRequest request) {
+        static Target of(ComputeAddress address, BackendKeyData server) {
+            return new Target(address, new CancelRequest(server.processId(), server.key()));
+        }
+    }
 
-    private record Entry(CancelKey key, Target target) {}
+    private record Entry(CancelKey key, @Nullable Target target) {}
 
     private final ConcurrentMap<Integer, Entry> entries = new ConcurrentHashMap<>();
     private final SecureRandom random;
@@ -38,13 +43,18 @@ public final class CancelKeys {
             ProtocolVersion version, ComputeAddress address, BackendKeyData server) {
         boolean shortKey = version.compareTo(ProtocolVersion.V3_2) < 0;
         CancelKey key = CancelKey.random(random, shortKey ? CancelKey.BYTES_3_0 : LONG_KEY_BYTES);
-        Target target = new Target(address, new CancelRequest(server.processId(), server.key()));
+        Target target = Target.of(address, server);
         while (true) {
             int processId = random.nextInt(1, Integer.MAX_VALUE);
             if (entries.putIfAbsent(processId, new Entry(key, target)) == null) {
                 return new BackendKeyData(processId, key);
             }
         }
+    }
+
+    /** The session of a key has another server connection now, or (null) none at the moment. */
+    void retarget(int processId, @Nullable Target target) {
+        entries.computeIfPresent(processId, (_, entry) -> new Entry(entry.key, target));
     }
 
     public void forget(int processId) {
@@ -55,6 +65,6 @@ public final class CancelKeys {
     public Optional<Target> find(CancelRequest request) {
         return Optional.ofNullable(entries.get(request.processId()))
                 .filter(entry -> entry.key.equals(request.key()))
-                .map(Entry::target);
+                .map(Entry::target); // null while the session has no server: nothing to cancel
     }
 }

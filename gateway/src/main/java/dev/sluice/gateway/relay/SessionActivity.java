@@ -1,6 +1,7 @@
 package dev.sluice.gateway.relay;
 
 import dev.sluice.gateway.SessionInfo;
+import dev.sluice.gateway.parking.Ping;
 import dev.sluice.wire.backend.TransactionStatus;
 
 /**
@@ -17,10 +18,12 @@ final class SessionActivity {
     private int syncsSinceExecute;
     private boolean unsynced;
     private boolean terminated;
+    private boolean pinging;
     private TransactionStatus status = TransactionStatus.IDLE;
 
     /** The client has begun to send a message. */
-    void clientSent(byte type) {
+    void clientSent(byte type, int bodyLength) {
+        pinging = (pinging || isSettled()) && Ping.isPart(type, bodyLength);
         switch (type) {
             case 'Q', 'F' -> {
                 unanswered++;
@@ -56,13 +59,36 @@ final class SessionActivity {
         }
     }
 
+    /**
+     * Whether all that the client has sent since nothing was open is {@link Ping}s, answered or
+     * not.
+     */
+    boolean isPinging() {
+        return pinging;
+    }
+
+    /** Nothing is open: the pings that the client sent, if any, were answered without a server. */
+    void pingsAnswered() {
+        unanswered = 0;
+        syncsSinceExecute = 0;
+    }
+
+    /** Whether nothing waits for a Sync. */
+    boolean isSynced() {
+        return !unsynced;
+    }
+
+    private boolean isSettled() {
+        return unanswered == 0 && !unsynced;
+    }
+
     /** Whether the client has said goodbye. */
     boolean isTerminated() {
         return terminated;
     }
 
     SessionInfo.State state() {
-        if (unanswered > 0 || unsynced) {
+        if (!isSettled()) {
             return SessionInfo.State.ACTIVE;
         }
         return status == TransactionStatus.IDLE

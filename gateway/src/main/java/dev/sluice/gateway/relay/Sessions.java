@@ -1,9 +1,11 @@
 package dev.sluice.gateway.relay;
 
 import dev.sluice.gateway.GatewayMetrics;
+import dev.sluice.gateway.ParkReport;
 import dev.sluice.gateway.SessionInfo;
 import dev.sluice.gateway.SessionListener;
 import dev.sluice.wire.backend.Diagnostic;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -35,6 +37,7 @@ public final class Sessions {
         open.put(session.id(), session);
         metrics.sessionOpened();
         listener.opened(session.route(), session.id());
+        session.context().parkedListeners().computeReached(session.route().endpointId());
         session.client()
                 .closeFuture()
                 .addListener(_ -> {
@@ -43,6 +46,22 @@ public final class Sessions {
                     metrics.sessionClosed();
                     listener.closed(session.route(), session.id());
                 });
+    }
+
+    /**
+     * Takes the idle sessions of an endpoint off their server connections.
+     *
+     * @param urgent whether the compute is going to stop in any case: then sessions that cannot be
+     *     parked are ended, and busy ones left to their fate; else one such session keeps them all
+     * @param keepAwake how long an idle session that cannot be parked keeps its compute
+     */
+    public CompletableFuture<ParkReport> park(
+            String endpointId, boolean urgent, Duration keepAwake) {
+        List<Session> concerned =
+                open.values().stream()
+                        .filter(session -> session.route().endpointId().equals(endpointId))
+                        .toList();
+        return new ParkingRound(concerned, urgent, keepAwake).run();
     }
 
     public List<SessionInfo> list() {

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.session;
 
+import dev.sluice.gateway.compute.ServerLogin;
 import dev.sluice.gateway.door.ProxyHeader;
 import dev.sluice.gateway.door.Visitors;
 import dev.sluice.gateway.routing.ClientDestination;
@@ -238,11 +239,12 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
         new ComputeLogin(
                         connection,
                         this,
-                        new ComputeLogin.Passenger(
+                        new ServerLogin(
                                 expected.chosen().route(),
-                                destination,
-                                version,
-                                success.get().keys()))
+                                destination.parameters(),
+                                success.get().keys()),
+                        destination.request(),
+                        version)
                 .begin();
     }
 

@@ -1,120 +1,76 @@
 package dev.sluice.gateway.session;
 
+import dev.sluice.gateway.compute.ComputeConnector;
+import dev.sluice.gateway.compute.ServerConnection;
+import dev.sluice.gateway.compute.ServerLogin;
 import dev.sluice.gateway.relay.Session;
-import dev.sluice.gateway.routing.ClientDestination;
-import dev.sluice.gateway.routing.ComputeAddress;
-import dev.sluice.gateway.routing.Route;
+import dev.sluice.gateway.routing.RouteRequest;
 import dev.sluice.wire.SqlState;
 import dev.sluice.wire.backend.BackendKeyData;
+import dev.sluice.wire.backend.BackendMessage;
 import dev.sluice.wire.backend.Diagnostic;
-import dev.sluice.wire.scram.ScramKeys;
+import dev.sluice.wire.backend.ReadyForQuery;
+import dev.sluice.wire.backend.TransactionStatus;
 import dev.sluice.wire.startup.ProtocolVersion;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Takes an authenticated client to its compute: wakes it, connects, logs in there as the same role,
- * and starts the relay. A compute that cannot be reached, or that is just going down, is woken once
- * more.
+ * Takes an authenticated client to its compute: has it woken, logs in there as the same role, and
+ * starts the relay. What the server says of its settings goes on to the client, its cancel key is
+ * kept back.
  */
-final class ComputeLogin {
-    private static final Logger log = LoggerFactory.getLogger(ComputeLogin.class);
-
-    /** What a compute says while it starts, stops or crashes. */
-    private static final Set<String> GOING_DOWN = Set.of("57P01", "57P02", "57P03");
-
-    /**
-     * Who goes where.
-     *
-     * @param version what the client speaks
-     * @param keys what the client's proof gave away
-     */
-    record Passenger(
-            Route route, ClientDestination destination, ProtocolVersion version, ScramKeys keys) {}
-
+final class ComputeLogin implements ComputeConnector.Passenger {
     private final ClientConnection connection;
     private final ChannelHandler waiting;
-    private final Passenger passenger;
-    private boolean lastAttempt;
+    private final ServerLogin login;
+    private final RouteRequest request;
+    private final ProtocolVersion version;
 
     /**
      * @param waiting the client's handler, which the relay replaces
+     * @param version what the client speaks
      */
-    ComputeLogin(ClientConnection connection, ChannelHandler waiting, Passenger passenger) {
+    ComputeLogin(
+            ClientConnection connection,
+            ChannelHandler waiting,
+            ServerLogin login,
+            RouteRequest request,
+            ProtocolVersion version) {
         this.connection = connection;
         this.waiting = waiting;
-        this.passenger = passenger;
+        this.login = login;
+        this.request = request;
+        this.version = version;
     }
 
     void begin() {
-        connection.whenDone(
-                connection.services().wakes().wake(passenger.route()),
-                (address, failure) -> {
-                    if (address == null) {
-                        connection.services().metrics().wakeFailed();
-                        connection.fail(
-                                failure != null
-                                        ? failure
-                                        : new IllegalStateException("woken, but nowhere"));
-                    } else {
-                        connect(address);
-                    }
-                });
+        Channel client = connection.channel();
+        ComputeConnector.Attempt attempt =
+                connection.services().connector().open(client.eventLoop(), login, this);
+        client.closeFuture().addListener(_ -> attempt.abandon());
     }
 
-    private void connect(ComputeAddress address) {
-        ComputeHandshake handshake =
-                new ComputeHandshake(
-                        passenger,
-                        connection,
-                        new ComputeHandshake.Outcome() {
-                            @Override
-                            public void ready(Channel compute, @Nullable BackendKeyData key) {
-                                relay(compute, address, key);
-                            }
-
-                            @Override
-                            public void refused(Diagnostic diagnostic) {
-                                ComputeLogin.this.refused(diagnostic);
-                            }
-
-                            @Override
-                            public void failed(Throwable cause) {
-                                unreachable(cause);
-                            }
-                        });
-        connection
-                .services()
-                .transport()
-                .connect(connection.channel().eventLoop(), address, handshake)
-                .addListener((ChannelFuture connected) -> {
-                    if (!connected.isSuccess()) {
-                        unreachable(connected.cause());
-                    }
-                });
+    @Override
+    public void told(BackendMessage message) {
+        connection.write(message);
     }
 
-    private void refused(Diagnostic diagnostic) {
-        if (GOING_DOWN.contains(diagnostic.sqlState()) && !lastAttempt) {
-            again();
-        } else {
-            connection.fail(diagnostic);
-        }
+    @Override
+    public void notWoken(Throwable failure) {
+        connection.services().metrics().wakeFailed();
+        connection.fail(failure);
     }
 
-    private void unreachable(Throwable cause) {
-        log.info(
-                "compute of {} cannot be reached: {}",
-                passenger.route().endpointId(),
-                cause.toString());
-        if (!lastAttempt) {
-            again();
-        } else if (!connection.isOver()) {
+    @Override
+    public void refused(Diagnostic diagnostic) {
+        connection.fail(diagnostic);
+    }
+
+    @Override
+    public void unreachable(Throwable cause) {
+        if (!connection.isOver()) {
             connection.services().metrics().wakeFailed();
             connection.fail(
                     SqlState.CANNOT_CONNECT_NOW,
@@ -123,35 +79,40 @@ final class ComputeLogin {
         }
     }
 
-    private void again() {
-        if (!connection.isOver()) {
-            lastAttempt = true;
-            begin();
-        }
-    }
-
-    private void relay(Channel compute, ComputeAddress address, @Nullable BackendKeyData key) {
+    @Override
+    public void ready(ServerConnection server) {
         GatewayServices services = connection.services();
         Channel client = connection.channel();
-        if (key != null) {
-            BackendKeyData ours = services.cancelKeys().issue(passenger.version(), address, key);
-            client.closeFuture().addListener(_ -> services.cancelKeys().forget(ours.processId()));
-            connection.write(ours);
-        }
         Session session =
                 new Session(
                         services.sessions().nextId(),
-                        passenger.route(),
-                        passenger.destination().request().database(),
-                        passenger.destination().request().role(),
+                        login,
+                        request.database(),
+                        request.role(),
                         client,
-                        compute,
-                        services.metrics(),
-                        services.listener());
+                        server,
+                        cancelKey(server),
+                        services.sessionContext());
         services.sessions().add(session);
-        compute.pipeline().addLast("relay", session.serverRelay());
         client.pipeline().addLast("relay", session.clientRelay());
+        connection.write(new ReadyForQuery(TransactionStatus.IDLE));
+        connection.flush();
         client.pipeline().remove(waiting);
         connection.resumeReading();
+    }
+
+    private @Nullable BackendKeyData cancelKey(ServerConnection server) {
+        BackendKeyData key = server.key();
+        if (key == null) {
+            return null;
+        }
+        GatewayServices services = connection.services();
+        BackendKeyData ours = services.cancelKeys().issue(version, server.address(), key);
+        connection
+                .channel()
+                .closeFuture()
+                .addListener(_ -> services.cancelKeys().forget(ours.processId()));
+        connection.write(ours);
+        return ours;
     }
 }

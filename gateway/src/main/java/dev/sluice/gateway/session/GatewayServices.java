@@ -3,8 +3,11 @@ package dev.sluice.gateway.session;
 import dev.sluice.gateway.GatewayConfig;
 import dev.sluice.gateway.GatewayMetrics;
 import dev.sluice.gateway.SessionListener;
+import dev.sluice.gateway.compute.ComputeConnector;
+import dev.sluice.gateway.compute.WakeFlights;
 import dev.sluice.gateway.door.Door;
 import dev.sluice.gateway.relay.CancelKeys;
+import dev.sluice.gateway.relay.SessionContext;
 import dev.sluice.gateway.relay.Sessions;
 import dev.sluice.gateway.routing.Directory;
 import dev.sluice.gateway.transport.Transport;
@@ -26,7 +29,9 @@ public record GatewayServices(
         Door door,
         Admission admission,
         WakeFlights wakes,
+        ComputeConnector connector,
         Sessions sessions,
+        SessionContext sessionContext,
         CancelKeys cancelKeys,
         SecureRandom random,
         Function<String, ScramVerifier> doomedVerifier) {}

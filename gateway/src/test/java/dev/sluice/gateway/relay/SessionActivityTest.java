@@ -41,9 +41,40 @@ class SessionActivityTest {
                 case '2' -> activity.serverReady(TransactionStatus.IN_TRANSACTION);
                 case '3' -> activity.serverReady(TransactionStatus.FAILED);
                 case ' ' -> {}
-                default -> activity.clientSent((byte) message);
+                default -> activity.clientSent((byte) message, 100);
             }
         }
         assertThat(activity.state()).isEqualTo(expected);
+    }
+
+    /** Messages with their bodies' lengths; Z is ReadyForQuery. */
+    @ParameterizedTest
+    @CsvSource({
+        "'',false",
+        "Q1,true",
+        "Q1 Z,true",
+        "Q2,false",
+        "Q2 Z Q1,true",
+        "Q1 Z Q2,false",
+        "Q2 Q1,false",
+        "P4 B8 D2 E5 S0,true",
+        "P4 B8 D2 E5 S0 Z,true",
+        "P4 B8 E5 S0 Z Q1,true",
+        "P5 B8 E5 S0,false",
+        "P4 B9 E5 S0,false",
+        "B8 E5 S0 C6 S0,false",
+        "Q1 X0,false",
+    })
+    void emptyQueriesAreNoActivity(String messages, boolean pinging) {
+        SessionActivity activity = new SessionActivity();
+        for (String message : messages.split(" ", -1)) {
+            if (message.equals("Z")) {
+                activity.serverReady(TransactionStatus.IDLE);
+            } else if (!message.isEmpty()) {
+                activity.clientSent(
+                        (byte) message.charAt(0), Integer.parseInt(message.substring(1)));
+            }
+        }
+        assertThat(activity.isPinging()).isEqualTo(pinging);
     }
 }

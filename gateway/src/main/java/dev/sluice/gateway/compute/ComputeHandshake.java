@@ -1,4 +1,4 @@
-package dev.sluice.gateway.session;
+package dev.sluice.gateway.compute;
 
 import dev.sluice.gateway.transport.Outbound;
 import dev.sluice.wire.backend.AuthenticationOk;
@@ -30,19 +30,25 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The startup of a server connection on a client's behalf, by SCRAM with the keys the client's
- * proof gave away. Settings and notices go straight on to the client; the cancel key is kept back.
- * The server is not trusted: messages are bounded, and one that does not belong here ends it.
+ * The startup of a server connection, by SCRAM with the keys that a client's proof gave away. The
+ * server is not trusted: messages are bounded, and one that does not belong here ends it.
  */
 final class ComputeHandshake extends ByteToMessageDecoder {
     private static final int MAX_MESSAGE = 1 << 20;
 
-    /** How it ends; exactly one is called, once. */
+    /** How it goes; exactly one of {@code ready}, {@code refused} and {@code failed}, once. */
     interface Outcome {
-        /** The server is ready, and the client has been told so. */
+        /** Nobody waits for it any more. */
+        boolean isAbandoned();
+
+        /** What the server says on the way: ParameterStatus and notices. */
+        void told(BackendMessage message);
+
+        /** The server is ready; handlers added now see all that comes from here on. */
         void ready(Channel compute, @Nullable BackendKeyData key);
 
         /** The server answered with an error. */
@@ -52,39 +58,35 @@ final class ComputeHandshake extends ByteToMessageDecoder {
         void failed(Throwable cause);
     }
 
-    private final ComputeLogin.Passenger passenger;
-    private final ClientConnection client;
-    private final Outcome outcome;
+    private final Map<String, String> parameters;
     private final ScramClient scram;
+    private final Outcome outcome;
     private boolean scramVerified;
     private boolean done;
     private @Nullable BackendKeyData key;
 
-    ComputeHandshake(ComputeLogin.Passenger passenger, ClientConnection client, Outcome outcome) {
-        this.passenger = passenger;
-        this.client = client;
+    ComputeHandshake(Map<String, String> parameters, ScramClient scram, Outcome outcome) {
+        this.parameters = parameters;
+        this.scram = scram;
         this.outcome = outcome;
-        this.scram = ScramClient.withKeys(passenger.keys(), null, client.services().random());
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        if (client.isOver()) {
-            done = true;
-            Outbound.close(ctx);
+        if (outcome.isAbandoned()) {
+            abandon(ctx.channel());
             return;
         }
-        client.channel().closeFuture().addListener(_ -> closeUnlessDone(ctx));
         ByteBuf bytes = ctx.alloc().buffer();
-        new StartupMessage(ProtocolVersion.V3_0, passenger.destination().parameters())
-                .encode(bytes);
+        new StartupMessage(ProtocolVersion.V3_0, parameters).encode(bytes);
         Outbound.send(ctx, bytes);
     }
 
-    private void closeUnlessDone(ChannelHandlerContext ctx) {
+    /** Closes the connection unless it is ready already. */
+    void abandon(Channel channel) {
         if (!done) {
             done = true;
-            Outbound.close(ctx);
+            Outbound.close(channel);
         }
     }
 
@@ -115,10 +117,10 @@ final class ComputeHandshake extends ByteToMessageDecoder {
                 scramVerified = true;
             }
             case AuthenticationOk _ -> requireProof();
-            case ParameterStatus status -> client.write(status);
-            case NoticeResponse notice -> client.write(notice);
+            case ParameterStatus status -> outcome.told(status);
+            case NoticeResponse notice -> outcome.told(notice);
             case BackendKeyData data -> key = data;
-            case ReadyForQuery ready -> ready(ctx, ready);
+            case ReadyForQuery _ -> ready(ctx);
             case ErrorResponse error -> {
                 done = true;
                 Outbound.close(ctx);
@@ -157,12 +159,10 @@ final class ComputeHandshake extends ByteToMessageDecoder {
         Outbound.send(ctx, bytes);
     }
 
-    private void ready(ChannelHandlerContext ctx, ReadyForQuery ready) {
+    private void ready(ChannelHandlerContext ctx) {
         requireProof();
         done = true;
         outcome.ready(ctx.channel(), key);
-        client.write(ready);
-        client.flush();
         ctx.pipeline().remove(this);
     }
 

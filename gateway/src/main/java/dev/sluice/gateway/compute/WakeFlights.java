@@ -1,4 +1,4 @@
-package dev.sluice.gateway.session;
+package dev.sluice.gateway.compute;
 
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.gateway.routing.Directory;

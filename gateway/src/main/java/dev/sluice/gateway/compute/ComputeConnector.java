@@ -1,0 +1,194 @@
+package dev.sluice.gateway.compute;
+
+import dev.sluice.gateway.routing.ComputeAddress;
+import dev.sluice.gateway.transport.Transport;
+import dev.sluice.wire.backend.BackendKeyData;
+import dev.sluice.wire.backend.BackendMessage;
+import dev.sluice.wire.backend.Diagnostic;
+import dev.sluice.wire.scram.ScramClient;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.EventLoop;
+import java.security.SecureRandom;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens server connections: wakes the compute, connects, logs in. A compute that cannot be reached,
+ * or that is just going down, is woken once more.
+ */
+public final class ComputeConnector {
+    private static final Logger log = LoggerFactory.getLogger(ComputeConnector.class);
+
+    /** What a compute says while it starts, stops or crashes. */
+    private static final Set<String> GOING_DOWN = Set.of("57P01", "57P02", "57P03");
+
+    private final WakeFlights wakes;
+    private final Transport transport;
+    private final SecureRandom random;
+
+    public ComputeConnector(WakeFlights wakes, Transport transport, SecureRandom random) {
+        this.wakes = wakes;
+        this.transport = transport;
+        this.random = random;
+    }
+
+    /**
+     * Who waits for a connection; called on the event loop that was given. Exactly one of {@code
+     * ready} and the failures is called, once, unless the attempt was abandoned before.
+     */
+    public interface Passenger {
+        /** What the server says on the way: ParameterStatus and notices. */
+        void told(BackendMessage message);
+
+        /**
+         * The server is ready for queries. Handlers that are added to its channel now see all that
+         * comes from here on.
+         */
+        void ready(ServerConnection server);
+
+        /** The server does not let this login in. */
+        void refused(Diagnostic diagnostic);
+
+        /** There is no compute: the directory's failure, as it came. */
+        void notWoken(Throwable failure);
+
+        /** There is a compute, but no way to it. */
+        void unreachable(Throwable cause);
+    }
+
+    /**
+     * Starts an attempt.
+     *
+     * @param loop where the connection lives, and where the passenger is called; call from there
+     */
+    public Attempt open(EventLoop loop, ServerLogin login, Passenger passenger) {
+        Attempt attempt = new Attempt(loop, login, passenger);
+        attempt.begin();
+        return attempt;
+    }
+
+    /** A connection on its way. Confined to its event loop. */
+    public final class Attempt {
+        private final EventLoop loop;
+        private final ServerLogin login;
+        private final Passenger passenger;
+        private boolean lastTry;
+        private boolean abandoned;
+        private @Nullable Runnable closing;
+
+        private Attempt(EventLoop loop, ServerLogin login, Passenger passenger) {
+            this.loop = loop;
+            this.login = login;
+            this.passenger = passenger;
+        }
+
+        /** Nobody waits for it any more; no effect on a connection that is ready. */
+        public void abandon() {
+            abandoned = true;
+            Runnable close = closing;
+            if (close != null) {
+                close.run();
+            }
+        }
+
+        private void begin() {
+            var _ =
+                    wakes.wake(login.route())
+                            .whenComplete((address, failure) ->
+                                    loop.execute(() -> woken(address, failure)));
+        }
+
+        private void woken(@Nullable ComputeAddress address, @Nullable Throwable failure) {
+            if (abandoned) {
+                return;
+            }
+            if (address == null) {
+                passenger.notWoken(
+                        failure != null
+                                ? failure
+                                : new IllegalStateException("woken, but nowhere"));
+            } else {
+                connect(address);
+            }
+        }
+
+        private void connect(ComputeAddress address) {
+            ComputeHandshake handshake =
+                    new ComputeHandshake(
+                            login.parameters(),
+                            ScramClient.withKeys(login.keys(), null, random),
+                            new HandshakeOutcome(address));
+            ChannelFuture connecting = transport.connect(loop, address, handshake);
+            closing = () -> handshake.abandon(connecting.channel());
+            connecting.addListener((ChannelFuture connected) -> {
+                if (!connected.isSuccess()) {
+                    failed(connected.cause());
+                }
+            });
+        }
+
+        private void refused(Diagnostic diagnostic) {
+            if (abandoned) {
+                return;
+            }
+            if (GOING_DOWN.contains(diagnostic.sqlState()) && !lastTry) {
+                lastTry = true;
+                begin();
+            } else {
+                passenger.refused(diagnostic);
+            }
+        }
+
+        private void failed(Throwable cause) {
+            if (abandoned) {
+                return;
+            }
+            log.info(
+                    "compute of {} cannot be reached: {}",
+                    login.route().endpointId(),
+                    cause.toString());
+            if (!lastTry) {
+                lastTry = true;
+                begin();
+            } else {
+                passenger.unreachable(cause);
+            }
+        }
+
+        private final class HandshakeOutcome implements ComputeHandshake.Outcome {
+            private final ComputeAddress address;
+
+            HandshakeOutcome(ComputeAddress address) {
+                this.address = address;
+            }
+
+            @Override
+            public boolean isAbandoned() {
+                return abandoned;
+            }
+
+            @Override
+            public void told(BackendMessage message) {
+                passenger.told(message);
+            }
+
+            @Override
+            public void ready(Channel compute, @Nullable BackendKeyData key) {
+                passenger.ready(new ServerConnection(compute, address, key));
+            }
+
+            @Override
+            public void refused(Diagnostic diagnostic) {
+                Attempt.this.refused(diagnostic);
+            }
+
+            @Override
+            public void failed(Throwable cause) {
+                Attempt.this.failed(cause);
+            }
+        }
+    }
+}

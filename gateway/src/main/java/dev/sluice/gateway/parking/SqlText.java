@@ -1,0 +1,96 @@
+package dev.sluice.gateway.parking;
+
+import java.util.Collection;
+import java.util.stream.Collectors;
+
+/** SQL written so that no setting of a session changes its meaning. */
+final class SqlText {
+    private SqlText() {}
+
+    /** An escape string: the same whatever {@code standard_conforming_strings} is. */
+    static String literal(String text) {
+        return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'";
+    }
+
+    static String identifier(String name) {
+        return '"' + name.replace("\"", "\"\"") + '"';
+    }
+
+    /** {@code array['a','b']::text[]}, with schema-qualified types. */
+    static String array(Collection<String> texts) {
+        return texts.stream()
+                .map(SqlText::literal)
+                .collect(Collectors.joining(",", "array[", "]::pg_catalog.text[]"));
+    }
+
+    /**
+     * Whether there is one command only. Where it cannot be told without knowing the session's
+     * settings (a backslash may end a string later than it seems) the answer is no if there is a
+     * semicolon anywhere but at the end.
+     */
+    static boolean isOneCommand(String text) {
+        int semicolon = text.indexOf('\\') >= 0 ? text.indexOf(';') : endOfCommand(text);
+        return semicolon < 0 || text.substring(semicolon + 1).isBlank();
+    }
+
+    /** The first semicolon outside of strings, quoted names and comments; -1 if there is none. */
+    private static int endOfCommand(String text) {
+        int at = 0;
+        while (at < text.length()) {
+            char c = text.charAt(at);
+            if (c == ';') {
+                return at;
+            }
+            at =
+                    switch (c) {
+                        case '\'', '"' -> after(text, String.valueOf(c), at + 1);
+                        case '$' -> afterDollar(text, at);
+                        case '-' -> text.startsWith("--", at) ? after(text, "\n", at) : at + 1;
+                        case '/' -> text.startsWith("/*", at) ? afterComment(text, at) : at + 1;
+                        default -> at + 1;
+                    };
+        }
+        return -1;
+    }
+
+    private static int after(String text, String end, int from) {
+        int found = text.indexOf(end, from);
+        return found < 0 ? text.length() : found + end.length();
+    }
+
+    /** {@code $tag$ … $tag$}, or a parameter's {@code $}. */
+    private static int afterDollar(String text, int from) {
+        int tagEnd = from + 1;
+        while (tagEnd < text.length()
+                && (Character.isLetterOrDigit(text.charAt(tagEnd)) || text.charAt(tagEnd) == '_')) {
+            tagEnd++;
+        }
+        boolean quote =
+                tagEnd < text.length()
+                        && text.charAt(tagEnd) == '$'
+                        && !Character.isDigit(text.charAt(from + 1));
+        return quote ? after(text, text.substring(from, tagEnd + 1), tagEnd + 1) : from + 1;
+    }
+
+    private static int afterComment(String text, int from) {
+        int depth = 1;
+        int at = from + 2;
+        while (at < text.length() && depth > 0) {
+            if (text.startsWith("/*", at)) {
+                depth++;
+                at += 2;
+            } else if (text.startsWith("*/", at)) {
+                depth--;
+                at += 2;
+            } else {
+                at++;
+            }
+        }
+        return at;
+    }
+
+    /** Whether the first word is {@code PREPARE}. */
+    static boolean isPrepare(String text) {
+        return text.stripLeading().regionMatches(true, 0, "prepare", 0, "prepare".length());
+    }
+}
