@@ -16,12 +16,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A data directory's files, read by key when they are asked for, as recovery reads them. */
 final class BaseDirectory implements Closeable {
     private static final int BLOCKS_PER_SEGMENT = 131072;
+    private static final Pattern RELATION_FILE = Pattern.compile("(\\d+)(?:_(vm|init))?");
+
+    interface KeyVisitor {
+        void visit(Key key, byte[] bytes) throws IOException;
+    }
 
     private final Path directory;
     private final ControlFile control;
@@ -95,6 +105,66 @@ final class BaseDirectory implements Closeable {
             files.put(path, exists ? FileChannel.open(path, StandardOpenOption.READ) : null);
         }
         return files.get(path);
+    }
+
+    /** Everything that ingest and redo may ask for: pages, sizes, control file and checkpoint. */
+    void visit(KeyVisitor visitor) throws IOException {
+        visitor.visit(Key.OF_CONTROL_FILE, control.bytes());
+        visitor.visit(Key.OF_CHECKPOINT, control.checkPoint().bytes());
+        visitDatabase("global", RelFileLocator.GLOBAL_TABLESPACE, 0, visitor);
+        for (String database : names("base")) {
+            int oid = Integer.parseUnsignedInt(database);
+            visitDatabase("base/" + database, RelFileLocator.DEFAULT_TABLESPACE, oid, visitor);
+        }
+        for (Slru slru : Slru.values()) {
+            for (String name : names(slru.directory())) {
+                int segment = Integer.parseInt(name, 16);
+                Key size = Key.slruSegment(slru, segment);
+                int first = segment * Slru.BLOCKS_PER_SEGMENT;
+                int blocks = blocks(slruFile(size, segment));
+                visit(size, blocks, block -> Key.slruBlock(slru, first + block), visitor);
+            }
+        }
+    }
+
+    private void visitDatabase(String folder, int tablespace, int database, KeyVisitor visitor)
+            throws IOException {
+        for (String name : names(folder)) {
+            Matcher file = RELATION_FILE.matcher(name);
+            if (file.matches()) {
+                Fork fork =
+                        switch (file.group(2)) {
+                            case "vm" -> Fork.VISIBILITY_MAP;
+                            case "init" -> Fork.INIT;
+                            case null, default -> Fork.MAIN;
+                        };
+                RelFileLocator relation =
+                        new RelFileLocator(
+                                tablespace, database, Integer.parseUnsignedInt(file.group(1)));
+                Key size = Key.relationSize(relation, fork);
+                visit(
+                        size,
+                        relationBlocks(size),
+                        block -> Key.relationBlock(relation, fork, block),
+                        visitor);
+            }
+        }
+    }
+
+    private void visit(Key size, int blocks, IntFunction<Key> keyOf, KeyVisitor visitor)
+            throws IOException {
+        visitor.visit(size, BlockCount.image(blocks).bytes());
+        for (int block = 0; block < blocks; block++) {
+            byte[] page = new byte[Page.SIZE];
+            readPage(keyOf.apply(block), page);
+            visitor.visit(keyOf.apply(block), page);
+        }
+    }
+
+    private List<String> names(String folder) throws IOException {
+        try (Stream<Path> files = Files.list(directory.resolve(folder))) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
     }
 
     private Path relationFile(Key key, int segment) {
