@@ -113,6 +113,9 @@ final class BaseDirectory implements Closeable {
         visitor.visit(Key.OF_CHECKPOINT, control.checkPoint().bytes());
         visitDatabase("global", RelFileLocator.GLOBAL_TABLESPACE, 0, visitor);
         for (String database : names("base")) {
+            if (database.equals("pgsql_tmp")) {
+                continue;
+            }
             int oid = Integer.parseUnsignedInt(database);
             visitDatabase("base/" + database, RelFileLocator.DEFAULT_TABLESPACE, oid, visitor);
         }
