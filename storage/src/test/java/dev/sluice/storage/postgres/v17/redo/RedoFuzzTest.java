@@ -46,6 +46,7 @@ class RedoFuzzTest {
     private static final long MODIFICATIONS_AT_MOST = 200_000;
 
     /** A change and the page that it was applied to. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Sample(Key key, byte[] page, Value change, Lsn end) {}
 
     private static List<Sample> samples(Recordings.Shelf recordings) throws Exception {
