@@ -51,18 +51,7 @@ record RedoPrint(
                 seconds,
                 redo.bytes() / MIB / seconds,
                 redo.ended());
-        out.println(
-                redo.imagesBeside() == 0
-                        ? NOTHING
-                        : "of %d page images beside data %d were checked%s"
-                                .formatted(
-                                        redo.imagesBeside(),
-                                        redo.imagesChecked(),
-                                        redo.imagesBeside() == redo.imagesChecked()
-                                                ? ""
-                                                : ", the others stand beside changes that could"
-                                                        + " not be redone or that the base already"
-                                                        + " has"));
+        out.println(images());
         if (comparison != null) {
             out.printf(
                     "compared with %s: %d blocks of %d relation forks, %d SLRU blocks, %d files%s:"
@@ -76,6 +65,20 @@ record RedoPrint(
                     count(comparison.differenceCount()));
         }
         out.println(count(differences()));
+    }
+
+    private String images() {
+        if (redo.imagesBeside() == 0) {
+            return comparedBlocks() == 0 ? NOTHING : "no page images in the WAL";
+        }
+        String checked =
+                "of %d page images beside data %d were checked"
+                        .formatted(redo.imagesBeside(), redo.imagesChecked());
+        return redo.imagesBeside() == redo.imagesChecked()
+                ? checked
+                : checked
+                        + ", the others stand beside changes that could not be redone or that the"
+                        + " base already has";
     }
 
     private static String count(long differences) {
