@@ -58,17 +58,29 @@ public final class Gateway implements Closeable {
     public static Gateway start(
             GatewayConfig config, Directory directory, SessionListener sessionListener)
             throws IOException {
-        return start(config, directory, sessionListener, Transport.best());
+        return start(config, directory, sessionListener, AuditLog.NONE);
+    }
+
+    /** As {@link #start(GatewayConfig, Directory, SessionListener)}, telling who comes and goes. */
+    public static Gateway start(
+            GatewayConfig config,
+            Directory directory,
+            SessionListener sessionListener,
+            AuditLog audit)
+            throws IOException {
+        return start(config, directory, sessionListener, audit, Transport.best());
     }
 
     static Gateway start(
             GatewayConfig config,
             Directory directory,
             SessionListener sessionListener,
+            AuditLog audit,
             Transport transport)
             throws IOException {
         try {
-            GatewayServices services = services(config, directory, sessionListener, transport);
+            GatewayServices services =
+                    services(config, directory, sessionListener, audit, transport);
             ChannelFuture bound =
                     transport
                             .listen(config.listen(), channel -> welcome(channel, services))
@@ -100,6 +112,7 @@ public final class Gateway implements Closeable {
             GatewayConfig config,
             Directory directory,
             SessionListener sessionListener,
+            AuditLog audit,
             Transport transport)
             throws IOException {
         SecureRandom random = new SecureRandom();
@@ -112,6 +125,7 @@ public final class Gateway implements Closeable {
                 config,
                 directory,
                 sessionListener,
+                audit,
                 metrics,
                 transport,
                 new Door(config.rules(), config.authenticationTimeout()),

@@ -32,6 +32,7 @@ import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -291,5 +292,37 @@ class GatewayDoorTest {
         }
         assertRefused(() -> gateway.connect(), "53300", "Too many connections to this endpoint.");
         gateway.connectVerified("ep-y.localhost").close();
+    }
+
+    @Test
+    void theAuditLogTellsWhoCameAndWhoWasTurnedAway() throws SQLException {
+        try (Connection connection =
+                gateway.connectVerified("ep-x.localhost", "ApplicationName", "the app")) {
+            assertThat(connection.isValid(5)).isTrue();
+        }
+        Properties wrong = TestGateway.login("alice");
+        wrong.setProperty("password", "wrong");
+        assertThatThrownBy(() -> gateway.connect(wrong)).isInstanceOf(SQLException.class);
+        Awaitility.await().until(() -> gateway.audit.size() == 3);
+        TestGateway.Audited came = gateway.audit.getFirst();
+        assertThat(came.event()).isEqualTo(new AuditLog.Event.Authenticated());
+        assertThat(came.connection().role()).isEqualTo("alice");
+        assertThat(came.connection().database()).isEqualTo("app");
+        assertThat(came.connection().endpointId()).isEqualTo("ep-x");
+        assertThat(came.connection().tls()).isEqualTo("TLSv1.3");
+        assertThat(came.connection().client().isLoopbackAddress()).isTrue();
+        assertThat(gateway.audit)
+                .anySatisfy(left -> {
+                    assertThat(left.connection()).isEqualTo(came.connection());
+                    assertThat(left.event()).isInstanceOf(AuditLog.Event.Closed.class);
+                })
+                .anySatisfy(refused -> {
+                    assertThat(refused.connection().tls()).isNull();
+                    assertThat(refused.event())
+                            .isEqualTo(
+                                    new AuditLog.Event.Refused(
+                                            "28P01",
+                                            "password authentication failed for user \"alice\""));
+                });
     }
 }

@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import javax.net.SocketFactory;
 
@@ -21,6 +23,10 @@ final class TestGateway implements AutoCloseable {
     final Gateway gateway;
     final LocalCertificates certificates;
     final ScriptedDirectory directory;
+    final List<Audited> audit = new CopyOnWriteArrayList<>();
+
+    /** What the audit log was told. */
+    record Audited(AuditLog.Connection connection, AuditLog.Event event) {}
 
     TestGateway(TestPostgres postgres, Path certificates) throws IOException {
         this(postgres, certificates, config -> config, SessionListener.NONE, Transport.best());
@@ -39,7 +45,13 @@ final class TestGateway implements AutoCloseable {
                 GatewayConfig.defaults(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                         Optional.of(certificates));
-        gateway = Gateway.start(configure.apply(config), directory, listener, transport);
+        gateway =
+                Gateway.start(
+                        configure.apply(config),
+                        directory,
+                        listener,
+                        (connection, event) -> audit.add(new Audited(connection, event)),
+                        transport);
     }
 
     int port() {

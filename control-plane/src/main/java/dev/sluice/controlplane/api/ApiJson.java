@@ -1,5 +1,6 @@
 package dev.sluice.controlplane.api;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sluice.controlplane.catalog.Branch;
@@ -56,6 +57,10 @@ final class ApiJson {
         node.put("org_id", "org-sluice-local-00000000");
         node.put("cpu_used_sec", 0);
         node.put("active_time", 0);
+        ObjectNode allowed = node.putObject("settings").putObject("allowed_ips");
+        ArrayNode ips = allowed.putArray("ips");
+        project.allowedIps().forEach(ips::add);
+        allowed.put("protected_branches_only", false);
         return node;
     }
 

@@ -14,6 +14,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import io.vertx.ext.web.handler.MethodOverrideHandler;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -37,6 +38,9 @@ public final class ApiServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ApiServer.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int MAX_BODY = 1 << 20;
+
+    /** Makes a POST the method that it names, for clients that cannot send that. */
+    public static final String METHOD_OVERRIDE = "X-HTTP-METHOD-OVERRIDE";
 
     /** What a request asks: its path's parameters, query and body. */
     public record Request(RoutingContext context, ObjectNode body) {
@@ -84,6 +88,7 @@ public final class ApiServer implements AutoCloseable {
         this.router = Router.router(vertx);
         this.expectedAuthorization = ("Bearer " + apiKey).getBytes(StandardCharsets.UTF_8);
         router.route().handler(BodyHandler.create(false).setBodyLimit(MAX_BODY));
+        router.post("/api/v2/*").order(-1).handler(MethodOverrideHandler.create());
         router.get("/healthz")
                 .handler(context ->
                         end(context.response().putHeader("Content-Type", "text/plain"), "ok\n"));

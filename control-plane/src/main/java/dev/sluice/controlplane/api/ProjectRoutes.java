@@ -21,6 +21,7 @@ import dev.sluice.controlplane.project.Refusal;
 import dev.sluice.controlplane.project.Roles;
 import dev.sluice.wire.Lsn;
 import io.vertx.core.http.HttpMethod;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -68,6 +69,7 @@ public final class ProjectRoutes {
                         HttpMethod.GET,
                         P,
                         request -> Answer.ok("project", json.project(project(request))))
+                .route(HttpMethod.PATCH, P, this::updateProject)
                 .route(HttpMethod.GET, P + "/operations", this::listOperations)
                 .route(HttpMethod.GET, P + "/connection_uri", this::connectionUri)
                 .route(HttpMethod.GET, P + "/branches", this::listBranches)
@@ -141,6 +143,27 @@ public final class ProjectRoutes {
                                 projects.owner(branch, Optional.empty(), Optional.empty()),
                                 false));
         return body;
+    }
+
+    private Answer updateProject(Request request) {
+        Project changed =
+                projects.update(
+                        project(request), request.text("project", "name"), allowedIps(request));
+        return withOperations(Answer.object("project", json.project(changed)), 200);
+    }
+
+    private static Optional<List<String>> allowedIps(Request request) {
+        JsonNode settings = request.body().path("project").path("settings");
+        JsonNode ips = settings.path("allowed_ips").path("ips");
+        if (ips.isMissingNode()) {
+            return Optional.empty();
+        }
+        if (!ips.isArray()) {
+            throw new Refusal(Refusal.Reason.BAD_REQUEST, "allowed_ips.ips must be an array");
+        }
+        List<String> addresses = new ArrayList<>();
+        ips.forEach(address -> addresses.add(address.asText()));
+        return Optional.of(addresses);
     }
 
     private Answer listOperations(Request request) {

@@ -55,14 +55,26 @@ public final class Catalog implements AutoCloseable {
 
     public void insertProject(Project project) {
         sql.update(
-                "insert into project values (?, ?, ?, ?, ?, ?, ?)",
+                "insert into project values (?, ?, ?, ?, ?, ?, ?, ?)",
                 project.id(),
                 project.name(),
                 project.tenant().toString(),
                 project.pgVersion(),
                 project.systemIdentifier(),
                 project.createdAt(),
-                project.updatedAt());
+                project.updatedAt(),
+                String.join("\n", project.allowedIps()));
+        sync();
+    }
+
+    /** Writes what can change of a project: its name and from where clients may come. */
+    public void updateProject(Project project) {
+        sql.update(
+                "update project set name = ?, allowed_ips = ?, updated_at = ? where id = ?",
+                project.name(),
+                String.join("\n", project.allowedIps()),
+                project.updatedAt(),
+                project.id());
         sync();
     }
 
@@ -307,7 +319,8 @@ public final class Catalog implements AutoCloseable {
                 row.getInt("pg_version"),
                 row.getLong("system_identifier"),
                 instant(row, "created_at"),
-                instant(row, "updated_at"));
+                instant(row, "updated_at"),
+                row.getString("allowed_ips").lines().toList());
     }
 
     private static Branch branch(ResultSet row) throws SQLException {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sluice.controlplane.api.ApiServer;
 import dev.sluice.controlplane.server.DataFolder;
 import dev.sluice.controlplane.server.ServerInfo;
 import java.io.IOException;
@@ -75,6 +76,10 @@ final class ApiClient {
         return call("DELETE", path, JsonNodeFactory.instance.objectNode());
     }
 
+    JsonNode patch(String path, ObjectNode body) throws IOException {
+        return call("PATCH", path, body);
+    }
+
     /** The path of the project that a command means: the named one, or the only one. */
     String projectPath(String project) throws IOException {
         if (!project.isEmpty()) {
@@ -111,9 +116,14 @@ final class ApiClient {
         HttpURLConnection connection =
                 (HttpURLConnection) URI.create(info.apiUrl() + path).toURL().openConnection();
         try (Patience _ = Patience.begin()) {
-            connection.setRequestMethod(method);
+            // HttpURLConnection knows no PATCH; the server takes the header's word for a POST.
+            boolean patch = method.equals("PATCH");
+            connection.setRequestMethod(patch ? "POST" : method);
+            if (patch) {
+                connection.setRequestProperty(ApiServer.METHOD_OVERRIDE, method);
+            }
             connection.setRequestProperty("Authorization", "Bearer " + key);
-            if (method.equals("POST")) {
+            if (patch || method.equals("POST")) {
                 connection.setDoOutput(true);
                 connection.setRequestProperty("Content-Type", "application/json");
                 try (OutputStream out = connection.getOutputStream()) {

@@ -28,6 +28,8 @@ import picocli.CommandLine.Spec;
             RolesCommand.class,
             DatabasesCommand.class,
             OperationsCommand.class,
+            IpAllowCommand.class,
+            ReloadCommand.class,
             InspectCommand.class,
             WarmUpCommand.class,
             PartCommands.SafekeeperCommand.class,

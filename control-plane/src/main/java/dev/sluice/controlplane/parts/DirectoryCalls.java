@@ -1,5 +1,6 @@
 package dev.sluice.controlplane.parts;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a gateway asks of the control plane in another process. */
@@ -7,8 +8,10 @@ public interface DirectoryCalls {
     /** A client's wish; null for what it did not name. */
     record Wish(@Nullable String endpoint, @Nullable String branch, String database, String role) {}
 
-    /** Where it leads. */
-    record Found(String endpointId, String projectId) {}
+    /**
+     * Where it leads, and from where it may be reached: {@code AddressRange}s, none for anywhere.
+     */
+    record Found(String endpointId, String projectId, List<String> allowedIps) {}
 
     Found route(Wish wish);
 

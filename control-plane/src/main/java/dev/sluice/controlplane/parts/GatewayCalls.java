@@ -12,4 +12,6 @@ public interface GatewayCalls {
     void end(String endpointId, String message);
 
     List<Sessions.Counter> counters();
+
+    void reload();
 }

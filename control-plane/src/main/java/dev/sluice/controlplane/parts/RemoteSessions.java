@@ -56,4 +56,9 @@ public final class RemoteSessions implements Sessions {
             return List.of();
         }
     }
+
+    @Override
+    public void reload() {
+        gateway.reload();
+    }
 }

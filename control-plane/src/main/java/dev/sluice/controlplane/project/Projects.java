@@ -7,6 +7,7 @@ import dev.sluice.controlplane.catalog.Endpoint;
 import dev.sluice.controlplane.catalog.Project;
 import dev.sluice.controlplane.catalog.Role;
 import dev.sluice.controlplane.naming.Names;
+import dev.sluice.gateway.routing.AddressRange;
 import dev.sluice.storage.pageserver.PageService;
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
@@ -86,7 +87,8 @@ public final class Projects {
                         pgVersion,
                         systemIdentifier,
                         now,
-                        now);
+                        now,
+                        List.of());
         TimelineId timeline = TimelineId.random();
         TenantTimelineId timelineId = new TenantTimelineId(project.tenant(), timeline);
         try {
@@ -115,6 +117,29 @@ public final class Projects {
         operations.record(id, branch.id(), null, "create_timeline", () -> branch);
         ensureOwner(branch);
         return project;
+    }
+
+    /**
+     * Changes a project.
+     *
+     * @param name the new one; empty to keep it
+     * @param allowedIps from where clients may come from now on; empty to keep what it is
+     */
+    public Project update(
+            Project project, Optional<String> name, Optional<List<String>> allowedIps) {
+        Project changed =
+                new Project(
+                        project.id(),
+                        name.map(text -> checkName("project", text)).orElse(project.name()),
+                        project.tenant(),
+                        project.pgVersion(),
+                        project.systemIdentifier(),
+                        project.createdAt(),
+                        clock.instant(),
+                        allowedIps.orElse(project.allowedIps()));
+        changed.allowedIps().forEach(AddressRange::parse);
+        catalog.updateProject(changed);
+        return changed;
     }
 
     /**

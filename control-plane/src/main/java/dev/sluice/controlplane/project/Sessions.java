@@ -46,6 +46,13 @@ public interface Sessions {
     List<Counter> counters();
 
     /**
+     * Reads the gateway's configuration and certificates again; open sessions go on.
+     *
+     * @throws Refusal if they are not right, saying what is wrong; nothing changes then
+     */
+    void reload();
+
+    /**
      * A number that only grows, or (gauge) the current number of something.
      *
      * @param name as Prometheus likes it, {@code sluice_gateway_bytes_total}

@@ -2,6 +2,7 @@ package dev.sluice.controlplane.routing;
 
 import dev.sluice.controlplane.parts.DirectoryCalls;
 import dev.sluice.controlplane.project.Refusal;
+import dev.sluice.gateway.routing.AddressRange;
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.gateway.routing.Directory;
 import dev.sluice.gateway.routing.Route;
@@ -35,7 +36,10 @@ public final class BlockingDirectory implements Directory {
                                     request.branch().orElse(null),
                                     request.database(),
                                     request.role()));
-            return new Route(found.endpointId(), found.projectId());
+            return new Route(
+                    found.endpointId(),
+                    found.projectId(),
+                    found.allowedIps().stream().map(AddressRange::parse).toList());
         });
     }
 

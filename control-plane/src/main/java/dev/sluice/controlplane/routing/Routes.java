@@ -29,7 +29,10 @@ public final class Routes implements DirectoryCalls {
     public Found route(Wish wish) {
         Endpoint endpoint =
                 wish.endpoint() != null ? named(wish.endpoint()) : unnamed(wish.branch());
-        return new Found(endpoint.id(), endpoint.projectId());
+        Project project =
+                catalog.project(endpoint.projectId())
+                        .orElseThrow(() -> Refusal.notFound("project", endpoint.projectId()));
+        return new Found(endpoint.id(), project.id(), project.allowedIps());
     }
 
     /** By an endpoint's id, or by the id of a branch. */

@@ -31,7 +31,8 @@ import java.util.stream.Stream;
  *   pageserver/     layers of every timeline
  *   safekeepers/N/  WAL of every timeline
  *   computes/       data directories of computes (elsewhere when Sluice runs as root: the compute's user must get in)
- *   logs/           sluice.log, and one log for each endpoint
+ *   gateway.toml    who may connect ({@link GatewayFile}); there only if the operator wrote it
+ *   logs/           sluice.log, connections.jsonl ({@link ConnectionLog}), and one log for each endpoint
  * </pre>
  *
  * <p>Only its owner may enter it.
@@ -122,6 +123,11 @@ public final class DataFolder {
 
     public Path logs() {
         return root.resolve("logs");
+    }
+
+    /** Who connected, for auditors. */
+    Path connectionLog() {
+        return logs().resolve("connections.jsonl");
     }
 
     public Path serverLog() {

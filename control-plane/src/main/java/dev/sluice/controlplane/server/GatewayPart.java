@@ -2,6 +2,7 @@ package dev.sluice.controlplane.server;
 
 import dev.sluice.controlplane.parts.DirectoryCalls;
 import dev.sluice.controlplane.parts.GatewayCalls;
+import dev.sluice.controlplane.project.Refusal;
 import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.routing.BlockingDirectory;
 import dev.sluice.gateway.Gateway;
@@ -30,16 +31,20 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
     private final Gateway gateway;
     private final Duration keepAwake;
     private final Map<String, Long> lastClosed;
+    private final DataFolder folder;
 
-    private GatewayPart(Gateway gateway, Duration keepAwake, Map<String, Long> lastClosed) {
+    private GatewayPart(
+            Gateway gateway, Duration keepAwake, Map<String, Long> lastClosed, DataFolder folder) {
         this.gateway = gateway;
         this.keepAwake = keepAwake;
         this.lastClosed = lastClosed;
+        this.folder = folder;
     }
 
-    static GatewayPart start(
-            ServerOptions options, LocalCertificates certificates, DirectoryCalls directory)
+    static GatewayPart start(ServerOptions options, DataFolder folder, DirectoryCalls directory)
             throws IOException {
+        LocalCertificates certificates =
+                LocalCertificates.openOrCreate(folder.certificates(), ServerOptions.DOMAIN);
         Map<String, Long> lastClosed = new ConcurrentHashMap<>();
         SessionListener listener =
                 new SessionListener() {
@@ -53,11 +58,39 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
                 GatewayConfig.defaults(
                                 new InetSocketAddress(options.listen(), options.port()),
                                 Optional.of(certificates))
-                        .withKeepAwake(keepAwake);
-        return new GatewayPart(
-                Gateway.start(config, new BlockingDirectory(directory), listener),
-                keepAwake,
-                lastClosed);
+                        .withKeepAwake(keepAwake)
+                        .withRules(GatewayFile.rules(folder.root(), certificates));
+        Gateway gateway =
+                Gateway.start(
+                        config,
+                        new BlockingDirectory(directory),
+                        listener,
+                        ConnectionLog.in(folder.connectionLog()));
+        GatewayPart part = new GatewayPart(gateway, keepAwake, lastClosed, folder);
+        Hangup.calls(part::reloadOnSignal);
+        return part;
+    }
+
+    private void reloadOnSignal() {
+        try {
+            reload();
+        } catch (Refusal e) {
+            log.error("the gateway goes on as before: {}", e.getMessage());
+        }
+    }
+
+    @Override
+    public void reload() {
+        try {
+            gateway.change(
+                    GatewayFile.rules(
+                            folder.root(),
+                            LocalCertificates.openOrCreate(
+                                    folder.certificates(), ServerOptions.DOMAIN)));
+            log.info("the gateway has read its configuration and certificates again");
+        } catch (IOException e) {
+            throw new Refusal(Refusal.Reason.BAD_REQUEST, String.valueOf(e.getMessage()), e);
+        }
     }
 
     int port() {

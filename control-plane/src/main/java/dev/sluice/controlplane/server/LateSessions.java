@@ -1,7 +1,9 @@
 package dev.sluice.controlplane.server;
 
+import dev.sluice.controlplane.project.Refusal;
 import dev.sluice.controlplane.project.Sessions;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gateway's sessions, none of which exist before it started: the control plane begins first.
@@ -10,7 +12,7 @@ final class LateSessions implements Sessions {
     private static final Use NONE = new Use(0, 0, Long.MAX_VALUE);
     private static final Parked NOBODY = new Parked(0, 0, List.of());
 
-    private volatile @org.jspecify.annotations.Nullable Sessions real;
+    private volatile @Nullable Sessions real;
 
     void are(Sessions sessions) {
         real = sessions;
@@ -40,5 +42,14 @@ final class LateSessions implements Sessions {
     public List<Counter> counters() {
         Sessions sessions = real;
         return sessions == null ? List.of() : sessions.counters();
+    }
+
+    @Override
+    public void reload() {
+        Sessions sessions = real;
+        if (sessions == null) {
+            throw new Refusal(Refusal.Reason.UNAVAILABLE, "the gateway is starting");
+        }
+        sessions.reload();
     }
 }

@@ -29,11 +29,30 @@ public final class Logging {
     }
 
     public static void toFile(Path file, boolean verbose) {
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        LoggerContext context = context();
         context.reset();
+        Logger root = root();
+        root.addAppender(appender(context, file, PATTERN));
+        root.setLevel(Level.INFO);
+        ((Logger) LoggerFactory.getLogger("dev.sluice"))
+                .setLevel(verbose ? Level.DEBUG : Level.INFO);
+    }
+
+    /** A logger whose messages go to a file of their own, as they are. */
+    static Logger linesTo(String name, Path file) {
+        Logger logger = (Logger) LoggerFactory.getLogger(name);
+        logger.detachAndStopAllAppenders();
+        logger.setAdditive(false);
+        logger.setLevel(Level.INFO);
+        logger.addAppender(appender(context(), file, "%msg%n"));
+        return logger;
+    }
+
+    private static RollingFileAppender<ILoggingEvent> appender(
+            LoggerContext context, Path file, String pattern) {
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
-        encoder.setPattern(PATTERN);
+        encoder.setPattern(pattern);
         encoder.start();
 
         RollingFileAppender<ILoggingEvent> appender = new RollingFileAppender<>();
@@ -54,12 +73,11 @@ public final class Logging {
         appender.setRollingPolicy(rolling);
         appender.setTriggeringPolicy(trigger);
         appender.start();
+        return appender;
+    }
 
-        Logger root = root();
-        root.addAppender(appender);
-        root.setLevel(Level.INFO);
-        ((Logger) LoggerFactory.getLogger("dev.sluice"))
-                .setLevel(verbose ? Level.DEBUG : Level.INFO);
+    private static LoggerContext context() {
+        return (LoggerContext) LoggerFactory.getILoggerFactory();
     }
 
     private static Logger root() {

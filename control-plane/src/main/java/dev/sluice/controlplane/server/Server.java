@@ -110,7 +110,7 @@ public final class Server implements RunningServer {
         GatewayPart gateway =
                 GatewayPart.start(
                         options,
-                        certificates,
+                        folder,
                         new Routes(control.catalog(), control.endpoints(), control.roles()));
         open.push(gateway);
         sessions.are(gateway);

@@ -27,7 +27,6 @@ import dev.sluice.storage.pageserver.PageServiceServer;
 import dev.sluice.storage.pageserver.Pageserver;
 import dev.sluice.storage.pageserver.PageserverListener;
 import dev.sluice.storage.pageserver.PageserverSettings;
-import dev.sluice.tls.LocalCertificates;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
 import dev.sluice.wire.part.PartAddress;
@@ -221,12 +220,10 @@ public final class SinglePart implements Closeable {
 
     /** Runs the gateway. */
     public void gateway() throws IOException {
-        LocalCertificates certificates =
-                LocalCertificates.openOrCreate(folder.certificates(), ServerOptions.DOMAIN);
         GatewayPart gateway =
                 GatewayPart.start(
                         config.options(),
-                        certificates,
+                        folder,
                         PartCalls.caller(places.controlPlane(), DirectoryCalls.class));
         open.push(gateway);
         open.push(PartCalls.serve("gateway", places.gateway(), GatewayCalls.class, gateway));

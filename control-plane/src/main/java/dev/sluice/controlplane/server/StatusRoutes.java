@@ -70,6 +70,7 @@ final class StatusRoutes {
 
     void addTo(ApiServer api) {
         api.route(HttpMethod.GET, "/sluice/status", _ -> new Answer(200, status()))
+                .route(HttpMethod.POST, "/sluice/reload", _ -> reload())
                 .route(
                         HttpMethod.POST,
                         "/projects/:project_id/branches/:branch_id/check_pages",
@@ -78,6 +79,11 @@ final class StatusRoutes {
                                         projects.branch(
                                                 projects.project(request.path("project_id")),
                                                 request.path("branch_id"))));
+    }
+
+    private Answer reload() {
+        sessions.reload();
+        return new Answer(200, JsonNodeFactory.instance.objectNode());
     }
 
     private ObjectNode status() {

@@ -58,6 +58,8 @@ public final class Supervisor implements RunningServer {
         try {
             config.write(configFile);
             supervisor.startAll(progress);
+            // Its gateway is another process, and hears of it by its own SIGHUP or sluice reload.
+            Hangup.calls(() -> log.info("SIGHUP: the gateway's process is the one to send it to"));
             return supervisor;
         } catch (IOException | RuntimeException e) {
             supervisor.close();

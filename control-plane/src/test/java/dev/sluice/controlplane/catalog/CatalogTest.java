@@ -21,7 +21,7 @@ class CatalogTest {
     @TempDir Path directory;
 
     private final Project project =
-            new Project("misty-sea-1", "shop", TenantId.random(), 17, -5L, NOW, NOW);
+            new Project("misty-sea-1", "shop", TenantId.random(), 17, -5L, NOW, NOW, List.of());
     private final Branch main =
             new Branch(
                     "br-a-b-1",

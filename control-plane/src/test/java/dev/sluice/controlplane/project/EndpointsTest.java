@@ -38,7 +38,7 @@ class EndpointsTest {
     }
 
     private void addProject(String id, String endpointId) {
-        catalog.insertProject(new Project(id, id, TenantId.random(), 17, 1, NOW, NOW));
+        catalog.insertProject(new Project(id, id, TenantId.random(), 17, 1, NOW, NOW, List.of()));
         Branch main =
                 new Branch(
                         "br-" + id,
@@ -147,7 +147,7 @@ class EndpointsTest {
         Endpoints endpoints = endpoints(FakeComputes.ready());
         Routes routes =
                 new Routes(catalog, endpoints, new Roles(catalog, InstantSource.fixed(NOW)));
-        DirectoryCalls.Found found = new DirectoryCalls.Found(EP, "p");
+        DirectoryCalls.Found found = new DirectoryCalls.Found(EP, "p", List.of());
         assertThat(routes.route(new DirectoryCalls.Wish(null, null, "db", "role")))
                 .isEqualTo(found);
         assertThat(routes.route(new DirectoryCalls.Wish(null, "main", "db", "role")))

@@ -103,6 +103,7 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
     }
 
     private void letIn(ClientDestination destination, Route route) {
+        connection.identified(route, destination.request(), startup);
         try {
             route.requireAllowed(client);
             visitors.arrive(client, route.endpointId());

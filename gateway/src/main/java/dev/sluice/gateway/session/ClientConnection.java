@@ -1,5 +1,9 @@
 package dev.sluice.gateway.session;
 
+import dev.sluice.gateway.AuditLog;
+import dev.sluice.gateway.door.ProxyHeader;
+import dev.sluice.gateway.routing.Route;
+import dev.sluice.gateway.routing.RouteRequest;
 import dev.sluice.gateway.routing.RoutingException;
 import dev.sluice.gateway.transport.Outbound;
 import dev.sluice.gateway.transport.Transport;
@@ -10,8 +14,10 @@ import dev.sluice.wire.backend.Diagnostic.Severity;
 import dev.sluice.wire.backend.ErrorResponse;
 import dev.sluice.wire.frame.WireFormatException;
 import dev.sluice.wire.scram.ScramException;
+import dev.sluice.wire.startup.StartupMessage;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
@@ -37,6 +43,8 @@ final class ClientConnection {
     private final Admission.Ticket ticket;
     private final ScheduledFuture<?> deadline;
     private boolean over;
+    private AuditLog.@Nullable Connection identity;
+    private long authenticatedNanos;
 
     ClientConnection(Channel channel, GatewayServices services) {
         this.channel = channel;
@@ -55,6 +63,11 @@ final class ClientConnection {
                     deadline.cancel(false);
                     ticket.leave();
                     services.metrics().connectionClosed();
+                    if (authenticatedNanos != 0) {
+                        audit(
+                                new AuditLog.Event.Closed(
+                                        Duration.ofNanos(System.nanoTime() - authenticatedNanos)));
+                    }
                 });
     }
 
@@ -79,6 +92,43 @@ final class ClientConnection {
     void authenticated() {
         deadline.cancel(false);
         ticket.authenticated();
+        authenticatedNanos = System.nanoTime();
+        audit(new AuditLog.Event.Authenticated());
+    }
+
+    /** It is known whom the client says it is, and where it wants to go. */
+    void identified(Route route, RouteRequest request, StartupMessage startup) {
+        identity =
+                identity(
+                        route.endpointId(),
+                        route.projectId(),
+                        request.role(),
+                        request.database(),
+                        startup.parameter("application_name").orElse(null));
+    }
+
+    private AuditLog.Connection identity(
+            @Nullable String endpointId,
+            @Nullable String projectId,
+            @Nullable String role,
+            @Nullable String database,
+            @Nullable String applicationName) {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        return new AuditLog.Connection(
+                channel.id().asShortText(),
+                ProxyHeader.client(channel),
+                tls == null ? null : tls.engine().getSession().getProtocol(),
+                endpointId,
+                projectId,
+                role,
+                database,
+                applicationName);
+    }
+
+    private void audit(AuditLog.Event event) {
+        AuditLog.Connection known = identity;
+        services.audit()
+                .record(known != null ? known : identity(null, null, null, null, null), event);
     }
 
     private void tooSlow() {
@@ -125,6 +175,7 @@ final class ClientConnection {
             over = true;
             services.metrics().connectionRefused();
             log.debug("{}: {} {}", channel, diagnostic.sqlState(), diagnostic.message());
+            audit(new AuditLog.Event.Refused(diagnostic.sqlState(), diagnostic.message()));
             write(new ErrorResponse(diagnostic));
             Transport.closeAfterFlush(channel, LAST_WORDS);
         }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.session;
 
+import dev.sluice.gateway.AuditLog;
 import dev.sluice.gateway.GatewayConfig;
 import dev.sluice.gateway.GatewayMetrics;
 import dev.sluice.gateway.SessionListener;
@@ -24,6 +25,7 @@ public record GatewayServices(
         GatewayConfig config,
         Directory directory,
         SessionListener listener,
+        AuditLog audit,
         GatewayMetrics metrics,
         Transport transport,
         Door door,

@@ -1,0 +1,146 @@
+package dev.sluice.controlplane.server;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.toml.TomlMapper;
+import dev.sluice.gateway.door.DoorRules;
+import dev.sluice.gateway.door.DoorRules.ClientCertificates;
+import dev.sluice.gateway.door.RateLimit;
+import dev.sluice.gateway.routing.AddressRange;
+import dev.sluice.tls.LocalCertificates;
+import dev.sluice.tls.ServerCertificate;
+import dev.sluice.tls.ServerCertificates;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code gateway.toml} in the data folder: what an operator decides about who comes in. Read at the
+ * start and on SIGHUP. Everything in it may be left out, and so may the file:
+ *
+ * <pre>
+ *   require_tls = true
+ *   client_certificates = "optional"            # "none", "optional", "required"
+ *   client_authorities = "/etc/sluice/staff.crt"
+ *   proxies = ["10.0.0.0/8"]                    # who must speak the PROXY protocol, version 2
+ *
+ *   [[certificates]]                            # the first is the default one
+ *   chain = "/etc/letsencrypt/live/db.example.com/fullchain.pem"
+ *   key = "/etc/letsencrypt/live/db.example.com/privkey.pem"
+ *
+ *   [limits]
+ *   connection_attempts = { per_second = 600, burst = 1500 }    # to one endpoint
+ *   wrong_passwords = { per_second = 1, burst = 60 }            # from one network for one endpoint
+ * </pre>
+ *
+ * Relative paths are below the data folder.
+ */
+record GatewayFile(
+        @JsonProperty("require_tls") @Nullable Boolean requireTls,
+        @JsonProperty("client_certificates") @Nullable String clientCertificates,
+        @JsonProperty("client_authorities") @Nullable String clientAuthorities,
+        @JsonProperty("proxies") @Nullable List<String> proxies,
+        @JsonProperty("certificates") @Nullable List<CertificateFiles> certificates,
+        @JsonProperty("limits") @Nullable Limits limits) {
+    static final String NAME = "gateway.toml";
+
+    private static final ObjectMapper TOML =
+            TomlMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+
+    /** Where a certificate is. */
+    record CertificateFiles(
+            @JsonProperty(value = "chain", required = true) String chain,
+            @JsonProperty(value = "key", required = true) String key) {}
+
+    /** How often. */
+    record Limits(
+            @JsonProperty("connection_attempts") @Nullable Rate connectionAttempts,
+            @JsonProperty("wrong_passwords") @Nullable Rate wrongPasswords) {}
+
+    /** A leaky bucket. */
+    record Rate(
+            @JsonProperty(value = "per_second", required = true) double perSecond,
+            @JsonProperty(value = "burst", required = true) int burst) {}
+
+    /**
+     * Reads the rules.
+     *
+     * @param local shown to clients that ask for no name of another certificate
+     * @throws IOException if the file, or one that it names, is not right; the message says which
+     *     and what
+     */
+    static DoorRules rules(Path dataFolder, LocalCertificates local) throws IOException {
+        Path file = dataFolder.resolve(NAME);
+        ServerCertificates own = ServerCertificates.of(local);
+        if (!Files.exists(file)) {
+            return DoorRules.of(Optional.of(own));
+        }
+        try {
+            // Jackson reads nothing at all, an empty file, as no object.
+            String text = Files.readString(file);
+            return TOML.readValue(text.isBlank() ? "\n[limits]\n" : text, GatewayFile.class)
+                    .rules(dataFolder, own);
+        } catch (JacksonException e) {
+            throw new IOException(file + ": " + reason(e), e);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static String reason(JacksonException e) {
+        boolean known = e.getLocation() != null && e.getLocation().getLineNr() > 0;
+        return e.getOriginalMessage()
+                + (known ? " (line " + e.getLocation().getLineNr() + ")" : "");
+    }
+
+    private DoorRules rules(Path folder, ServerCertificates own) throws IOException {
+        List<ServerCertificate> given = new ArrayList<>();
+        for (CertificateFiles files :
+                certificates == null ? List.<CertificateFiles>of() : certificates) {
+            given.add(
+                    ServerCertificate.read(
+                            folder.resolve(files.chain()), folder.resolve(files.key())));
+        }
+        ServerCertificates shown = own.after(given);
+        if (clientAuthorities != null) {
+            shown = shown.withClientAuthorities(folder.resolve(clientAuthorities));
+        }
+        return new DoorRules(
+                Optional.of(shown),
+                requireTls != null && requireTls,
+                asked(),
+                proxies == null ? List.of() : proxies.stream().map(AddressRange::parse).toList(),
+                limits == null
+                        ? DoorRules.ATTEMPTS
+                        : rate(limits.connectionAttempts(), DoorRules.ATTEMPTS),
+                limits == null
+                        ? DoorRules.WRONG_PASSWORDS
+                        : rate(limits.wrongPasswords(), DoorRules.WRONG_PASSWORDS));
+    }
+
+    private ClientCertificates asked() {
+        if (clientCertificates == null) {
+            return ClientCertificates.NONE;
+        }
+        try {
+            return ClientCertificates.valueOf(clientCertificates.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "client_certificates must be \"none\", \"optional\" or \"required\", not \""
+                            + clientCertificates
+                            + "\"",
+                    e);
+        }
+    }
+
+    private static RateLimit rate(@Nullable Rate given, RateLimit usual) {
+        return given == null ? usual : new RateLimit(given.perSecond(), given.burst());
+    }
+}
