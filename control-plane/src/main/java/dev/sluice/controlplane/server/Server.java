@@ -133,7 +133,10 @@ public final class Server implements RunningServer {
             open.push(
                     Safekeeper.start(
                             new SafekeeperConfig(
-                                    number, folder.safekeeper(number), addresses.get(number - 1))));
+                                    number,
+                                    folder.safekeeper(number),
+                                    addresses.get(number - 1),
+                                    SocketPlaces.others(addresses, number))));
         }
         return addresses;
     }

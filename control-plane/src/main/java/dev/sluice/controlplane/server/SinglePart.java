@@ -90,7 +90,11 @@ public final class SinglePart implements Closeable {
         open.push(
                 Safekeeper.start(
                         new SafekeeperConfig(
-                                number, folder.safekeeper(number), places.safekeeper(number))));
+                                number,
+                                folder.safekeeper(number),
+                                places.safekeeper(number),
+                                SocketPlaces.others(
+                                        places.safekeepers(config.safekeepers()), number))));
     }
 
     /** Runs the pageserver. */

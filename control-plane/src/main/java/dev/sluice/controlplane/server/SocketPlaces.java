@@ -31,6 +31,13 @@ final class SocketPlaces {
         return at("safekeeper-" + number);
     }
 
+    /** All safekeepers but the one with that number, which counts from 1. */
+    static List<PartAddress> others(List<PartAddress> safekeepers, int number) {
+        List<PartAddress> others = new ArrayList<>(safekeepers);
+        others.remove(number - 1);
+        return others;
+    }
+
     List<PartAddress> safekeepers(int count) {
         List<PartAddress> addresses = new ArrayList<>();
         for (int number = 1; number <= count; number++) {

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.client;
 
+import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
@@ -75,6 +76,18 @@ public final class SafekeeperClient {
         return only(ask(new SafekeeperRequest.Status(id)));
     }
 
+    /** How the timeline's acceptor is, for another safekeeper. */
+    public PeerReport report(TenantTimelineId id) throws IOException {
+        try (PartChannel channel = PartChannel.connect(address)) {
+            SafekeeperProtocol.send(channel, new SafekeeperRequest.Report(id));
+            return switch (receive(channel)) {
+                case SafekeeperReply.Report(PeerReport report) -> report;
+                case SafekeeperReply.Wal _, SafekeeperReply.Statuses _ -> throw notExpected();
+                case SafekeeperReply.Refused refused -> throw refused(refused);
+            };
+        }
+    }
+
     /** All timelines, in no order. */
     public List<TimelineStatus> timelines() throws IOException {
         return ask(new SafekeeperRequest.ListTimelines());
@@ -115,7 +128,8 @@ public final class SafekeeperClient {
                         }
                         wal.put(chunk.wal());
                     }
-                    case SafekeeperReply.Statuses _ -> throw notExpected();
+                    case SafekeeperReply.Statuses _, SafekeeperReply.Report _ ->
+                            throw notExpected();
                     case SafekeeperReply.Refused refused -> throw refused(refused);
                 }
             }
@@ -145,7 +159,7 @@ public final class SafekeeperClient {
             SafekeeperProtocol.send(channel, request);
             return switch (receive(channel)) {
                 case SafekeeperReply.Statuses(List<TimelineStatus> timelines) -> timelines;
-                case SafekeeperReply.Wal _ -> throw notExpected();
+                case SafekeeperReply.Wal _, SafekeeperReply.Report _ -> throw notExpected();
                 case SafekeeperReply.Refused refused -> throw refused(refused);
             };
         }

@@ -3,6 +3,7 @@ package dev.sluice.walservice.client;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sluice.walservice.consensus.ConsensusProtocol;
+import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.consensus.Refusal;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
@@ -28,10 +29,13 @@ import java.util.List;
  *   0x23 ListTimelines -
  *   0x24 Read          id, from LSN, to LSN, term (-1: any)
  *   0x25 Stream        id, from LSN
+ *   0x26 Report        id
  *
  *   0x30 Statuses      u32 count, count x { id, system identifier, u32 postgres major, term,
  *                      last log term, start LSN, flush LSN, commit LSN }
  *   0x31 Wal           start LSN, commit LSN, WAL to the end of the frame
+ *   0x32 Report        term, start LSN, flush LSN, commit LSN, history as in {@link
+ *                      ConsensusProtocol}
  *   0x3F Refused       u32 {@link Refusal#number}, u32 length, message in UTF-8
  * </pre>
  */
@@ -42,8 +46,10 @@ public final class SafekeeperProtocol {
     private static final int LIST_TIMELINES = 0x23;
     private static final int READ = 0x24;
     private static final int STREAM = 0x25;
+    private static final int REPORT = 0x26;
     private static final int STATUSES = 0x30;
     private static final int WAL = 0x31;
+    private static final int REPORTED = 0x32;
     private static final int REFUSED = 0x3F;
 
     private static final int STATUS_BYTES = 32 + 8 + 4 + 5 * 8;
@@ -80,6 +86,10 @@ public final class SafekeeperProtocol {
                         out.putLong(r.from().value());
                         yield STREAM;
                     }
+                    case SafekeeperRequest.Report r -> {
+                        ConsensusProtocol.putId(out, r.id());
+                        yield REPORT;
+                    }
                 };
         channel.send(type, out.flip());
     }
@@ -105,6 +115,7 @@ public final class SafekeeperProtocol {
                         case READ -> read(in);
                         case STREAM ->
                                 new SafekeeperRequest.Stream(ConsensusProtocol.id(in), lsn(in));
+                        case REPORT -> new SafekeeperRequest.Report(ConsensusProtocol.id(in));
                         default -> throw unknown("request", frame);
                     };
             return whole(request, in, frame);
@@ -128,6 +139,14 @@ public final class SafekeeperProtocol {
                 out.putInt(timelines.size());
                 timelines.forEach(status -> putStatus(out, status));
                 channel.send(STATUSES, out.flip());
+            }
+            case SafekeeperReply.Report(PeerReport report) -> {
+                int entries = report.history().entries().size();
+                ByteBuffer out = ByteBuffer.allocate(4 * 8 + 4 + 16 * entries);
+                out.putLong(report.term().number()).putLong(report.start().value());
+                out.putLong(report.flush().value()).putLong(report.commit().value());
+                ConsensusProtocol.putHistory(out, report.history());
+                channel.send(REPORTED, out.flip());
             }
             case SafekeeperReply.Wal(WalChunk chunk) -> {
                 ByteBuffer head = ByteBuffer.allocate(16);
@@ -166,6 +185,14 @@ public final class SafekeeperProtocol {
                             in.position(in.limit());
                             yield new SafekeeperReply.Wal(new WalChunk(start, wal, commit));
                         }
+                        case REPORTED ->
+                                new SafekeeperReply.Report(
+                                        new PeerReport(
+                                                ConsensusProtocol.term(in),
+                                                lsn(in),
+                                                lsn(in),
+                                                lsn(in),
+                                                ConsensusProtocol.history(in)));
                         case REFUSED -> refused(in);
                         default -> throw unknown("reply", frame);
                     };

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.client;
 
+import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.consensus.Refusal;
 import java.util.List;
 
@@ -11,6 +12,8 @@ public sealed interface SafekeeperReply {
             timelines = List.copyOf(timelines);
         }
     }
+
+    record Report(PeerReport report) implements SafekeeperReply {}
 
     record Wal(WalChunk chunk) implements SafekeeperReply {}
 

@@ -37,6 +37,9 @@ public sealed interface SafekeeperRequest {
     record Read(TenantTimelineId id, Lsn from, Lsn to, @Nullable Term term)
             implements SafekeeperRequest {}
 
+    /** How the timeline's acceptor is; answered with a {@link SafekeeperReply.Report}. */
+    record Report(TenantTimelineId id) implements SafekeeperRequest {}
+
     /** Answered with committed WAL from {@code from} on, until either side hangs up. */
     record Stream(TenantTimelineId id, Lsn from) implements SafekeeperRequest {}
 }

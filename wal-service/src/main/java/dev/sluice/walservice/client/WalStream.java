@@ -46,7 +46,7 @@ public final class WalStream implements Closeable {
                 position = chunk.end();
                 yield chunk;
             }
-            case SafekeeperReply.Statuses _ -> throw client.notExpected();
+            case SafekeeperReply.Statuses _, SafekeeperReply.Report _ -> throw client.notExpected();
             case SafekeeperReply.Refused refused -> throw client.refused(refused);
         };
     }

@@ -13,8 +13,9 @@ import java.util.List;
  * all have succeeded; when one fails, the old state holds and the conversation ends.
  *
  * <p>An acceptor that lost its disk is a danger, since it has forgotten whom it voted for and what
- * it acknowledged. So it begins anew without a vote ({@link TimelineControl#votesAbove}): it obeys
- * the leader that the others elect, and votes again when that leader has filled it.
+ * it acknowledged. So it begins anew without a vote, and nothing that it takes counts ({@link
+ * TimelineControl#votesAbove}), until the others elect a leader in a term above all that it can
+ * have promised anything in, and that leader has filled it.
  *
  * <p>What holds in every state: {@code start <= commit <= flush <= received <= written}; terms
  * never fall; nothing below the commit LSN is ever removed.
@@ -22,13 +23,6 @@ import java.util.List;
 public final class Acceptor {
     /** The WAL segment size of all that Sluice runs. */
     public static final int SEGMENT_SIZE = 16 << 20;
-
-    /**
-     * How many terms an acceptor that lost its disk leaves out. A candidate stands in the term
-     * after the highest it has seen, so it takes this many elections that no acceptor but the lost
-     * one heard of to reach a vote that is given twice.
-     */
-    public static final long FORGOTTEN_TERMS = 1 << 20;
 
     private Acceptor() {}
 
@@ -97,11 +91,11 @@ public final class Acceptor {
             return reply(state, voted(state, Ballot.REFUSED));
         }
         AcceptorState voted = state.with(state.control().withTerm(request.term()));
-        boolean mayVote = request.term().compareTo(voted.control().votesAbove()) > 0;
         return new Step(
                 voted,
                 new AcceptorAction.Persist(voted.control()),
-                new AcceptorAction.Reply(voted(voted, mayVote ? Ballot.GIVEN : Ballot.ABSTAINED)),
+                new AcceptorAction.Reply(
+                        voted(voted, voted.control().votes() ? Ballot.GIVEN : Ballot.ABSTAINED)),
                 new AcceptorAction.Notify(voted.progress()));
     }
 
@@ -151,18 +145,20 @@ public final class Acceptor {
                             + control.commit());
         }
         TimelineControl obeying = control.withTerm(elected.term()).withHistory(elected.history());
-        AcceptorState begun = state.beginSession(obeying, common, Lsn.INVALID);
-        List<AcceptorAction> actions = new ArrayList<>(4);
+        AcceptorState begun = state.beginSession(obeying, common, Lsn.INVALID, elected.end());
+        List<AcceptorAction> actions = new ArrayList<>(5);
         if (state.written().isAfter(common)) {
             // before the history says whose the WAL from there on is
             actions.add(new AcceptorAction.Truncate(common));
         }
         actions.add(new AcceptorAction.Persist(obeying));
+        Step readmitted = readmit(begun);
+        actions.addAll(readmitted.actions());
         actions.add(new AcceptorAction.Reply(begun.progress()));
         if (!elected.term().equals(control.term())) {
             actions.add(new AcceptorAction.Notify(begun.progress()));
         }
-        return new Step(begun, actions);
+        return new Step(readmitted.state(), actions);
     }
 
     private static Step append(AcceptorState state, ProposerMessage.Append append) {
@@ -190,7 +186,7 @@ public final class Acceptor {
                     told.appended(append.end()),
                     new AcceptorAction.Write(append.begin(), append.wal()));
         }
-        return news ? readmit(told) : reply(told, told.progress());
+        return news ? new Step(told) : reply(told, told.progress());
     }
 
     private static Step flushed(AcceptorState state, AcceptorInput.Flushed flushed) {
@@ -207,22 +203,19 @@ public final class Acceptor {
 
     /**
      * Lets an acceptor that had lost its disk vote again, when nothing that it has forgotten can do
-     * harm any more. Its log: all that it ever acknowledged and that counted is below the commit
-     * LSN of the leader that has filled it since. Its votes: only in terms far above, since it does
-     * not know in which ones it has voted.
+     * harm any more. Its promises: all in terms below that of the leader that fills it, whom a
+     * quorum of the others elected. Its log: what counted of what it ever acknowledged is below the
+     * end that the leader's log had when it began to fill it.
      */
     private static Step readmit(AcceptorState state) {
         TimelineControl control = state.control();
-        TermHistory history = control.history();
         if (control.votes()
-                || history.isEmpty()
-                || !history.lastTerm().equals(control.term())
-                || state.announced().isBefore(history.entries().getLast().start())
-                || state.flush().isBefore(state.announced())) {
+                || !control.counts()
+                || !state.whole().isValid()
+                || state.flush().isBefore(state.whole())) {
             return new Step(state);
         }
-        Term above = new Term(Math.addExact(control.term().number(), FORGOTTEN_TERMS));
-        AcceptorState voting = state.with(control.withVotesAbove(above));
+        AcceptorState voting = state.with(control.withVotesAbove(Term.NONE));
         return new Step(voting, new AcceptorAction.Persist(voting.control()));
     }
 

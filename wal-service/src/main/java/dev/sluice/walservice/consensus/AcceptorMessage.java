@@ -8,7 +8,7 @@ public sealed interface AcceptorMessage {
 
     /**
      * @param term the highest that it voted for or obeyed
-     * @param votesAbove it votes only in terms above this one, if it votes at all; see {@link
+     * @param votesAbove it is of no use to a leader of this or a lower term; see {@link
      *     TimelineControl#votesAbove}
      */
     record Greeted(long nodeId, Term term, Term votesAbove) implements AcceptorMessage {}

@@ -14,6 +14,8 @@ import dev.sluice.wire.Lsn;
  *     flush}; {@link Lsn#INVALID} before the first
  * @param copying up to where committed WAL is being copied from a peer; {@link Lsn#INVALID} when
  *     none is
+ * @param whole where the log must end for an acceptor that lost its disk to have again all that it
+ *     may have acknowledged; {@link Lsn#INVALID} when no proposer has told
  * @param session counts the elected proposers' conversations and the copies, so that what was begun
  *     in an earlier one is told apart
  */
@@ -24,6 +26,7 @@ public record AcceptorState(
         Lsn written,
         Lsn announced,
         Lsn copying,
+        Lsn whole,
         long session) {
 
     /**
@@ -32,7 +35,7 @@ public record AcceptorState(
      * @param end where the log on disk ends, with a whole record
      */
     public static AcceptorState recovered(TimelineControl control, Lsn end) {
-        return new AcceptorState(control, end, end, end, Lsn.INVALID, Lsn.INVALID, 0);
+        return new AcceptorState(control, end, end, end, Lsn.INVALID, Lsn.INVALID, Lsn.INVALID, 0);
     }
 
     /** The term that wrote the end of the log. */
@@ -42,13 +45,14 @@ public record AcceptorState(
 
     /** How far it is, as a proposer is told. */
     public AcceptorMessage.Appended progress() {
-        return new AcceptorMessage.Appended(control.term(), flush, received, control.commit());
+        return new AcceptorMessage.Appended(
+                control.term(), control.counts() ? flush : Lsn.INVALID, received, control.commit());
     }
 
     /** How far it is, as the other acceptors are told. */
     public PeerReport report() {
         return new PeerReport(
-                control.term(),
+                control.counts() ? control.term() : Term.NONE,
                 control.start(),
                 flush,
                 control.commit(),
@@ -56,28 +60,32 @@ public record AcceptorState(
     }
 
     AcceptorState with(TimelineControl newControl) {
-        return new AcceptorState(newControl, flush, received, written, announced, copying, session);
+        return new AcceptorState(
+                newControl, flush, received, written, announced, copying, whole, session);
     }
 
     AcceptorState appended(Lsn newWritten) {
-        return new AcceptorState(control, flush, received, newWritten, announced, copying, session);
+        return new AcceptorState(
+                control, flush, received, newWritten, announced, copying, whole, session);
     }
 
     AcceptorState flushed(Lsn newReceived, Lsn newFlush) {
         return new AcceptorState(
-                        control, newFlush, newReceived, written, announced, copying, session)
+                        control, newFlush, newReceived, written, announced, copying, whole, session)
                 .committed(Lsn.max(announced, copying));
     }
 
     AcceptorState told(Lsn commit) {
         Lsn highest = Lsn.max(announced, commit);
-        return new AcceptorState(control, flush, received, written, highest, copying, session)
+        return new AcceptorState(
+                        control, flush, received, written, highest, copying, whole, session)
                 .committed(highest);
     }
 
     /** With the log cut off at {@code end}, and to go on in another way. */
-    AcceptorState beginSession(TimelineControl newControl, Lsn end, Lsn newCopying) {
-        return new AcceptorState(newControl, end, end, end, Lsn.INVALID, newCopying, session + 1);
+    AcceptorState beginSession(TimelineControl newControl, Lsn end, Lsn newCopying, Lsn newWhole) {
+        return new AcceptorState(
+                newControl, end, end, end, Lsn.INVALID, newCopying, newWhole, session + 1);
     }
 
     /** With all committed up to {@code known}, as far as it is there. */

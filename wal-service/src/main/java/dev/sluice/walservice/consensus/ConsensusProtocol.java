@@ -20,7 +20,7 @@ import java.util.List;
  * <pre>
  *   0x01 Greeting     id, generation, system identifier, u32 postgres major, u32 segment size
  *   0x02 VoteRequest  term
- *   0x03 Elected      term, stream-from LSN, history
+ *   0x03 Elected      term, stream-from LSN, end LSN, history
  *   0x04 Append       term, begin LSN, commit LSN, WAL to the end of the frame
  *
  *   0x11 Greeted      node id, term, votes-above term
@@ -68,6 +68,7 @@ public final class ConsensusProtocol {
             case ProposerMessage.Elected m -> {
                 ByteBuffer out = withRoomFor(m.history());
                 out.putLong(m.term().number()).putLong(m.streamFrom().value());
+                out.putLong(m.end().value());
                 putHistory(out, m.history());
                 yield new Encoded(ELECTED, out.flip(), NO_WAL);
             }
@@ -127,7 +128,9 @@ public final class ConsensusProtocol {
                                         in.getInt(),
                                         in.getInt());
                         case VOTE_REQUEST -> new ProposerMessage.VoteRequest(term(in));
-                        case ELECTED -> new ProposerMessage.Elected(term(in), lsn(in), history(in));
+                        case ELECTED ->
+                                new ProposerMessage.Elected(
+                                        term(in), lsn(in), lsn(in), history(in));
                         case APPEND -> append(in);
                         default -> throw unknown("proposer", frame);
                     };

@@ -103,7 +103,7 @@ final class PeerRecovery {
         if (!adopted.equals(control)) {
             actions.add(new AcceptorAction.Persist(adopted));
         }
-        AcceptorState begun = state.beginSession(adopted, common, committed);
+        AcceptorState begun = state.beginSession(adopted, common, committed, Lsn.INVALID);
         if (raised) {
             actions.add(new AcceptorAction.Notify(begun.progress()));
         }

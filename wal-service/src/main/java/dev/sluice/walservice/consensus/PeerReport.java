@@ -6,7 +6,8 @@ import dev.sluice.wire.Lsn;
 /**
  * What an acceptor tells the others of itself.
  *
- * @param term the highest that it voted for or obeyed
+ * @param term the highest that it voted for or obeyed; {@link Term#NONE} if it may have forgotten a
+ *     higher one
  * @param start where its log begins
  * @param flush where its log ends, durably, with a whole record
  * @param commit what it knows to be committed

@@ -21,7 +21,8 @@ import java.util.List;
  * </pre>
  *
  * <p>An acceptor that lost its disk does not vote; it is enlisted by the leader that the others
- * elect.
+ * elect. A leader that has written nothing yet stands again when it meets one, in a term in which
+ * what that one acknowledges counts.
  *
  * <p>A leader continues the log of the donor: of those that voted, the one whose log's last term,
  * then length, is highest. Every other acceptor's log is cut where it leaves that one and filled
@@ -65,7 +66,7 @@ public final class Proposer {
         ProposerState known =
                 state.with(peer, state.peers().get(peer).in(new Phase.Greeted()))
                         .sawTerm(message.term())
-                        .sawTerm(unusable(message));
+                        .sawTerm(message.votesAbove());
         return switch (known.role()) {
             case Role.Seeking _ ->
                     count(known, Phase.Offline.class) <= known.peers().size() - known.quorum()
@@ -75,19 +76,17 @@ public final class Proposer {
                     known.seen().compareTo(term) > 0 || message.term().equals(term)
                             ? stand(known)
                             : new Step(known, List.of(ask(peer, term)));
-            case Role.Leader leader ->
-                    message.term().compareTo(leader.term()) > 0
-                            ? fenced(known, leader.term(), message.term())
-                            : new Step(known, List.of(ask(peer, leader.term())));
+            case Role.Leader leader -> {
+                if (message.term().compareTo(leader.term()) > 0) {
+                    yield fenced(known, leader.term(), message.term());
+                }
+                boolean nothingWritten = !known.commit().isValid();
+                yield nothingWritten && message.votesAbove().compareTo(leader.term()) >= 0
+                        ? stand(known)
+                        : new Step(known, List.of(ask(peer, leader.term())));
+            }
             case Role.Fenced _ -> new Step(known);
         };
-    }
-
-    /** Up to which term an acceptor cannot help to win. */
-    private static Term unusable(AcceptorMessage.Greeted message) {
-        return message.votesAbove().equals(TimelineControl.NEVER)
-                ? Term.NONE
-                : message.votesAbove();
     }
 
     /** Asks everyone there for a vote for a term above all seen. */
@@ -194,7 +193,8 @@ public final class Proposer {
                         Lsn.min(state.peers().get(peer).acked(), from));
         ProposerState enlisted = state.with(peer, told);
         ProposerMessage elected =
-                new ProposerMessage.Elected(leader.term(), from, leader.history());
+                new ProposerMessage.Elected(
+                        leader.term(), from, state.available(), leader.history());
         return new Step(enlisted, List.of(new ProposerAction.Send(peer, elected)));
     }
 

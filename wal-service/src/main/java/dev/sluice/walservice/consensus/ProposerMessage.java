@@ -30,9 +30,11 @@ public sealed interface ProposerMessage {
      *
      * @param streamFrom where it will begin to append: up to there the acceptor's log equals its
      *     own
+     * @param end where the proposer's log ends now: nobody has acknowledged more of it
      * @param history of the proposer's log, its own term last
      */
-    record Elected(Term term, Lsn streamFrom, TermHistory history) implements ProposerMessage {}
+    record Elected(Term term, Lsn streamFrom, Lsn end, TermHistory history)
+            implements ProposerMessage {}
 
     /**
      * Adds WAL. Answered when it is durable. An empty one that tells a new commit LSN is not

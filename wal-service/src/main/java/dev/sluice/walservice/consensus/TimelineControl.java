@@ -10,9 +10,9 @@ import dev.sluice.wire.Lsn;
  * @param generation the membership's
  * @param start where its log begins
  * @param term the highest that it voted for or obeyed; never falls
- * @param votesAbove it votes only in terms above this one. {@link Term#NONE} for an acceptor that
- *     remembers all that it ever promised, {@link #NEVER} for one that lost its disk, until a
- *     leader has filled it
+ * @param votesAbove {@link Term#NONE} for an acceptor that remembers all that it ever promised. One
+ *     that lost its disk may have promised anything up to this term: what it says in one of those
+ *     counts for nothing, and it votes in none, until a leader of a later one has filled it
  * @param history of its log; its last entries may begin past the log's end
  * @param commit a position known to be committed; the true one may be further on
  */
@@ -27,8 +27,12 @@ public record TimelineControl(
         TermHistory history,
         Lsn commit) {
 
-    /** What {@link #votesAbove} is of an acceptor that must not vote at all. */
-    public static final Term NEVER = new Term(Long.MAX_VALUE);
+    /**
+     * How many terms an acceptor that lost its disk leaves out. A candidate stands in the term
+     * after the highest it has seen, so it takes this many elections that no acceptor but the lost
+     * one heard of to reach a promise that it has forgotten.
+     */
+    public static final long FORGOTTEN_TERMS = 1 << 20;
 
     /** A timeline at its birth, without any WAL yet. */
     public static TimelineControl born(
@@ -54,11 +58,17 @@ public record TimelineControl(
             TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start, Term term) {
         return born(id, systemIdentifier, postgresMajor, start)
                 .withTerm(term)
-                .withVotesAbove(NEVER);
+                .withVotesAbove(new Term(Math.addExact(term.number(), FORGOTTEN_TERMS)));
     }
 
+    /** Whether it remembers all that it ever promised. */
     public boolean votes() {
-        return !votesAbove.equals(NEVER);
+        return votesAbove.equals(Term.NONE);
+    }
+
+    /** Whether what it says in its present term counts. */
+    boolean counts() {
+        return term.compareTo(votesAbove) > 0 || votes();
     }
 
     TimelineControl withTerm(Term newTerm) {

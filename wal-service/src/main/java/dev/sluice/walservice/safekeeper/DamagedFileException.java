@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** A file of the safekeeper is not what it wrote. */
-final class DamagedFileException extends IOException {
+class DamagedFileException extends IOException {
     private static final long serialVersionUID = 1L;
 
     DamagedFileException(Path file, long offset, String what) {

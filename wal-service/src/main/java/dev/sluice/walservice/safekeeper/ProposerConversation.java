@@ -7,6 +7,7 @@ import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -25,12 +26,16 @@ final class ProposerConversation implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(ProposerConversation.class);
     private static final int BIG = 64 << 10;
 
+    /** Proposers ask every second whether the safekeeper is there. */
+    private static final long SILENCE_NANOS = Duration.ofSeconds(10).toNanos();
+
     private final PartChannel channel;
     private final StoredTimeline timeline;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private boolean flushWanted;
     private boolean over;
+    private volatile long heardAt = System.nanoTime();
     private @Nullable Thread flusher;
 
     ProposerConversation(PartChannel channel, StoredTimeline timeline) {
@@ -40,7 +45,7 @@ final class ProposerConversation implements Closeable {
 
     /** Runs until the proposer hangs up. */
     void run(PartFrame greeting) throws IOException {
-        timeline.join(this);
+        timeline.proposers().join(this);
         boolean unflushed = false;
         PartFrame frame = greeting;
         while (frame != null) {
@@ -60,6 +65,7 @@ final class ProposerConversation implements Closeable {
                 unflushed = false;
             }
             frame = channel.receive();
+            heardAt = System.nanoTime();
         }
     }
 
@@ -113,6 +119,15 @@ final class ProposerConversation implements Closeable {
         }
     }
 
+    /** Ends the conversation with a proposer that cannot be there any more, and says so. */
+    boolean hangUpIfSilent() {
+        boolean silent = System.nanoTime() - heardAt > SILENCE_NANOS;
+        if (silent) {
+            hangUp();
+        }
+        return silent;
+    }
+
     private boolean waitUntilWanted() {
         lock.lock();
         try {
@@ -136,7 +151,7 @@ final class ProposerConversation implements Closeable {
 
     @Override
     public void close() {
-        timeline.leave(this);
+        timeline.proposers().leave(this);
         lock.lock();
         try {
             over = true;

@@ -11,6 +11,7 @@ import dev.sluice.walservice.client.WalStream;
 import dev.sluice.walservice.consensus.ConsensusProtocol;
 import dev.sluice.walservice.consensus.ProposerMessage;
 import dev.sluice.walservice.consensus.Refusal;
+import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
@@ -36,11 +37,13 @@ public final class Safekeeper implements Closeable {
     private final SafekeeperConfig config;
     private final Timelines timelines;
     private final PartServer server;
+    private final CatchUp catchUp;
 
     private Safekeeper(SafekeeperConfig config) throws IOException {
         this.config = config;
         timelines = new Timelines(config.nodeId(), config.directory());
         server = PartServer.start("safekeeper-" + config.nodeId(), config.listen(), this::converse);
+        catchUp = CatchUp.start(config, timelines);
     }
 
     /**
@@ -66,6 +69,7 @@ public final class Safekeeper implements Closeable {
     /** Stops; what was acknowledged is on disk. */
     @Override
     public void close() throws IOException {
+        catchUp.close();
         server.close();
         timelines.close();
         log.info("safekeeper {} stopped", config.nodeId());
@@ -113,6 +117,10 @@ public final class Safekeeper implements Closeable {
             case SafekeeperRequest.ListTimelines _ -> tell(channel, timelines.statuses());
             case SafekeeperRequest.Read read -> read(channel, read);
             case SafekeeperRequest.Stream stream -> stream(channel, stream);
+            case SafekeeperRequest.Report report ->
+                    SafekeeperProtocol.send(
+                            channel,
+                            new SafekeeperReply.Report(timelines.get(report.id()).report()));
         }
     }
 
@@ -130,7 +138,7 @@ public final class Safekeeper implements Closeable {
         StoredTimeline timeline = timelines.get(request.id());
         timeline.checkReadable(request.from(), request.to(), request.term());
         ByteBuffer buffer = ByteBuffer.allocateDirect(WalStream.MAX_CHUNK);
-        try (SegmentReader reader = new SegmentReader(timeline.directory())) {
+        try (WalReader reader = timeline.reader()) {
             Lsn position = request.from();
             while (position.isBefore(request.to())) {
                 fill(buffer, request.to().minus(position), reader, position);
@@ -139,14 +147,24 @@ public final class Safekeeper implements Closeable {
                 position = chunk.end();
                 SafekeeperProtocol.send(channel, new SafekeeperReply.Wal(chunk));
             }
+        } catch (DamagedWalException e) {
+            throw damaged(request.id(), e);
         }
+    }
+
+    /** Other safekeepers may have what is damaged here. */
+    private DamagedWalException damaged(TenantTimelineId id, DamagedWalException damage) {
+        log.error("safekeeper {}: timeline {}: {}", config.nodeId(), id, damage.getMessage());
+        timelines.metDamage(id, damage);
+        catchUp.lookNow();
+        return damage;
     }
 
     private void stream(PartChannel channel, SafekeeperRequest.Stream request) throws IOException {
         StoredTimeline timeline = timelines.get(request.id());
         timeline.checkReadable(request.from(), timeline.status().start(), null);
         ByteBuffer buffer = ByteBuffer.allocateDirect(WalStream.MAX_CHUNK);
-        try (SegmentReader reader = new SegmentReader(timeline.directory())) {
+        try (WalReader reader = timeline.reader()) {
             Lsn position = request.from();
             while (true) {
                 Lsn commit = timeline.awaitCommit(position, HEARTBEAT_NANOS);
@@ -156,10 +174,12 @@ public final class Safekeeper implements Closeable {
                 position = chunk.end();
                 SafekeeperProtocol.send(channel, new SafekeeperReply.Wal(chunk));
             }
+        } catch (DamagedWalException e) {
+            throw damaged(request.id(), e);
         }
     }
 
-    private static void fill(ByteBuffer buffer, long wanted, SegmentReader reader, Lsn position)
+    private static void fill(ByteBuffer buffer, long wanted, WalReader reader, Lsn position)
             throws IOException {
         buffer.clear().limit((int) Math.min(wanted, buffer.capacity()));
         reader.read(position, buffer);

@@ -2,6 +2,7 @@ package dev.sluice.walservice.safekeeper;
 
 import dev.sluice.wire.part.PartAddress;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * How one safekeeper runs.
@@ -10,11 +11,24 @@ import java.nio.file.Path;
  * @param directory where timelines are kept, {@code <tenant>/<timeline>/} below it; made when
  *     missing
  * @param listen where it serves; TCP port 0 takes a free port
+ * @param peers the other safekeepers of the same timelines, from which it recovers what it lacks
  */
-public record SafekeeperConfig(long nodeId, Path directory, PartAddress listen) {
+public record SafekeeperConfig(
+        long nodeId, Path directory, PartAddress listen, List<PartAddress> peers) {
     public SafekeeperConfig {
+        peers = List.copyOf(peers);
         if (nodeId <= 0) {
             throw new IllegalArgumentException("a safekeeper's node id is positive: " + nodeId);
         }
+    }
+
+    /** A safekeeper that stands alone. */
+    public SafekeeperConfig(long nodeId, Path directory, PartAddress listen) {
+        this(nodeId, directory, listen, List.of());
+    }
+
+    /** How many safekeepers must have WAL for it to be committed. */
+    int quorum() {
+        return (peers.size() + 1) / 2 + 1;
     }
 }

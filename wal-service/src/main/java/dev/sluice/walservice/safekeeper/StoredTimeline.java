@@ -7,19 +7,18 @@ import dev.sluice.walservice.consensus.AcceptorAction;
 import dev.sluice.walservice.consensus.AcceptorInput;
 import dev.sluice.walservice.consensus.AcceptorMessage;
 import dev.sluice.walservice.consensus.AcceptorState;
+import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.consensus.ProposerMessage;
 import dev.sluice.walservice.consensus.Refusal;
 import dev.sluice.walservice.consensus.TimelineControl;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.walservice.wal.CompleteRecordScanner;
-import dev.sluice.walservice.wal.WalSegments;
 import dev.sluice.wire.Lsn;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -32,9 +31,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class StoredTimeline implements Closeable {
     private final long nodeId;
-    private final Path directory;
-    private final WalStore wal;
-    private final CommitHint hint;
+    private final TimelineFiles files;
+    private final Proposers proposers = new Proposers();
     private final ReentrantLock flushing = new ReentrantLock();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition commitMoved = lock.newCondition();
@@ -44,20 +42,15 @@ final class StoredTimeline implements Closeable {
     /** Of the WAL written, which the scanner may have run ahead of when a write failed. */
     private Lsn recordEnd;
 
-    private Lsn persistedCommit;
-    private final Set<ProposerConversation> conversations = ConcurrentHashMap.newKeySet();
+    private AcceptorAction.@Nullable Copy wantedCopy;
     private boolean closed;
 
-    private StoredTimeline(
-            long nodeId, Path directory, WalStore wal, CommitHint hint, AcceptorState state) {
+    private StoredTimeline(long nodeId, TimelineFiles files, AcceptorState state) {
         this.nodeId = nodeId;
-        this.directory = directory;
-        this.wal = wal;
-        this.hint = hint;
+        this.files = files;
         this.state = state;
         this.scanner = scannerFrom(state.written());
         this.recordEnd = state.written();
-        this.persistedCommit = state.control().commit();
     }
 
     private static CompleteRecordScanner scannerFrom(Lsn boundary) {
@@ -65,22 +58,36 @@ final class StoredTimeline implements Closeable {
     }
 
     /**
-     * Reads a timeline's files and finds the end of its WAL.
+     * Reads a timeline's files.
      *
-     * @throws DamagedFileException if the control file is not to be believed
+     * @throws DamagedFileException if they are not to be believed
      */
     static StoredTimeline open(long nodeId, Path directory) throws IOException {
-        TimelineControl control = ControlFile.read(directory);
-        WalStore wal = new WalStore(directory);
-        Lsn end = wal.recover(control.commit());
-        CommitHint hint = CommitHint.open(directory);
-        Lsn hinted = hint.read();
-        if (hinted.isAfter(control.commit()) && !hinted.isAfter(end)) {
-            control = control.withCommit(hinted);
+        TimelineFiles.Opened opened = TimelineFiles.open(directory);
+        return new StoredTimeline(nodeId, opened.files(), opened.state());
+    }
+
+    /** As {@link TimelineFiles#repair}. */
+    boolean repair(Lsn page, byte[] copy) throws IOException {
+        flushing.lock();
+        lock.lock();
+        try {
+            checkOpen();
+            return files.repair(page, copy);
+        } finally {
+            lock.unlock();
+            flushing.unlock();
         }
-        hint.write(control.commit()); // takes its space on the disk now
-        return new StoredTimeline(
-                nodeId, directory, wal, hint, AcceptorState.recovered(control, end));
+    }
+
+    /** Reads the WAL of this timeline. */
+    WalReader reader() {
+        return files.reader();
+    }
+
+    /** Those who write it. */
+    Proposers proposers() {
+        return proposers;
     }
 
     TimelineStatus status() {
@@ -125,11 +132,69 @@ final class StoredTimeline implements Closeable {
             if (state.received().isBefore(state.written())) {
                 flush();
             }
-            return step(new AcceptorInput.Received(message), from);
+            AcceptorMessage reply = step(new AcceptorInput.Received(message), from);
+            if (message instanceof ProposerMessage.Elected(Term term, _, _, _)
+                    && term.equals(state.control().term())) {
+                proposers.follow(from);
+            }
+            return reply;
         } finally {
             lock.unlock();
             flushing.unlock();
         }
+    }
+
+    /** How the acceptor is, for another safekeeper. */
+    PeerReport report() throws IOException {
+        lock.lock();
+        try {
+            checkOpen();
+            return state.report();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Learns from the other safekeepers what is committed.
+     *
+     * @return what is to be copied from one of them; null if nothing is
+     */
+    AcceptorAction.@Nullable Copy compare(int quorum, List<PeerReport> peers) throws IOException {
+        flushing.lock();
+        lock.lock();
+        try {
+            checkOpen();
+            if (state.received().isBefore(state.written())) {
+                flush();
+            }
+            wantedCopy = null;
+            step(new AcceptorInput.PeersReported(quorum, peers), null);
+            return wantedCopy;
+        } finally {
+            lock.unlock();
+            flushing.unlock();
+        }
+    }
+
+    /**
+     * Takes WAL that {@link #compare} wanted, and makes it durable.
+     *
+     * @return whether it was still wanted
+     */
+    boolean copied(AcceptorAction.Copy copy, Lsn at, ByteBuffer bytes) throws IOException {
+        Lsn end = at.plus(bytes.remaining());
+        lock.lock();
+        try {
+            step(new AcceptorInput.Copied(copy.session(), at, bytes), null);
+            if (state.session() != copy.session() || !state.written().equals(end)) {
+                return false;
+            }
+        } finally {
+            lock.unlock();
+        }
+        flush();
+        return true;
     }
 
     /**
@@ -155,7 +220,7 @@ final class StoredTimeline implements Closeable {
             } finally {
                 lock.unlock();
             }
-            wal.sync();
+            files.sync();
             return step(new AcceptorInput.Flushed(session, written, end), null);
         } finally {
             flushing.unlock();
@@ -171,13 +236,14 @@ final class StoredTimeline implements Closeable {
             AcceptorMessage reply = null;
             for (AcceptorAction action : step.actions()) {
                 switch (action) {
-                    case AcceptorAction.Persist(TimelineControl control) -> persist(control);
-                    case AcceptorAction.Truncate(Lsn end) -> wal.truncate(end);
+                    case AcceptorAction.Persist(TimelineControl control) -> files.persist(control);
+                    case AcceptorAction.Truncate(Lsn end) ->
+                            files.truncate(state.control().commit(), end);
                     case AcceptorAction.Write(Lsn at, ByteBuffer bytes) -> write(at, bytes);
                     case AcceptorAction.Reply(AcceptorMessage message) -> reply = message;
                     case AcceptorAction.Notify(AcceptorMessage message) ->
-                            notifyOthers(from, message);
-                    case AcceptorAction.Copy _ -> {}
+                            proposers.tellOthers(from, message);
+                    case AcceptorAction.Copy copy -> wantedCopy = copy;
                     case AcceptorAction.Refuse(Refusal refusal, String reason) ->
                             throw new SafekeeperException(refusal, reason);
                 }
@@ -186,23 +252,6 @@ final class StoredTimeline implements Closeable {
             return reply;
         } finally {
             lock.unlock();
-        }
-    }
-
-    /** Proposers that this conversation is with are told what they did not ask for. */
-    void join(ProposerConversation conversation) {
-        conversations.add(conversation);
-    }
-
-    void leave(ProposerConversation conversation) {
-        conversations.remove(conversation);
-    }
-
-    private void notifyOthers(@Nullable ProposerConversation from, AcceptorMessage message) {
-        for (ProposerConversation each : conversations) {
-            if (each != from) {
-                each.tellLater(message);
-            }
         }
     }
 
@@ -215,13 +264,8 @@ final class StoredTimeline implements Closeable {
                             + ", the proposer must greet again");
         }
         scanner.accept(bytes.duplicate());
-        wal.write(at, bytes);
+        files.write(at, bytes);
         recordEnd = scanner.end();
-    }
-
-    private void persist(TimelineControl control) throws IOException {
-        ControlFile.write(directory, control);
-        persistedCommit = control.commit();
     }
 
     private void take(AcceptorState next) throws IOException {
@@ -234,10 +278,7 @@ final class StoredTimeline implements Closeable {
         Lsn commit = next.control().commit();
         if (commit.isAfter(before.control().commit())) {
             commitMoved.signalAll();
-            if (WalSegments.segmentOf(commit) != WalSegments.segmentOf(persistedCommit)) {
-                persist(next.control());
-            }
-            hint.write(commit);
+            files.remember(next);
         }
     }
 
@@ -294,10 +335,6 @@ final class StoredTimeline implements Closeable {
         }
     }
 
-    Path directory() {
-        return directory;
-    }
-
     private void checkOpen() throws SafekeeperException {
         if (closed) {
             throw new SafekeeperException(
@@ -315,13 +352,10 @@ final class StoredTimeline implements Closeable {
             if (closed) {
                 return;
             }
-            if (state.control().commit().isAfter(persistedCommit)) {
-                persist(state.control());
-            }
+            files.rememberAll(state);
             closed = true;
             commitMoved.signalAll();
-            wal.close();
-            hint.close();
+            files.close();
         } finally {
             lock.unlock();
             flushing.unlock();

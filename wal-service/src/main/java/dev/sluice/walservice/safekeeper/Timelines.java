@@ -9,6 +9,7 @@ import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.walservice.timeline.TimelineId;
+import dev.sluice.wire.Lsn;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -26,16 +28,21 @@ import org.slf4j.LoggerFactory;
 /**
  * The timelines in a safekeeper's directory, each in {@code <tenant>/<timeline>/}. Opened when
  * first asked for. A directory whose name ends in {@code .creating} or {@code .deleted} is the
- * remainder of what a crash interrupted, and is removed.
+ * remainder of what a crash interrupted, and is removed. An empty file {@code <timeline>.gone} says
+ * that the timeline was deleted, so that it is not fetched again from a safekeeper that was away
+ * then.
  */
 final class Timelines implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(Timelines.class);
     private static final String CREATING = ".creating";
     private static final String DELETED = ".deleted";
+    private static final String GONE = ".gone";
+    private static final String ASIDE = ".damaged";
 
     private final long nodeId;
     private final Path directory;
     private final Map<TenantTimelineId, Slot> slots = new ConcurrentHashMap<>();
+    private final Map<TenantTimelineId, DamagedFileException> damaged = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     /** A timeline's place; its lock is held while it is made, opened or deleted. */
@@ -56,7 +63,7 @@ final class Timelines implements Closeable {
                 String name = timeline.getFileName().toString();
                 if (name.endsWith(CREATING) || name.endsWith(DELETED)) {
                     Directories.delete(timeline);
-                } else {
+                } else if (!name.endsWith(GONE) && !name.endsWith(ASIDE)) {
                     slots.put(idOf(tenant, timeline), new Slot());
                 }
             }
@@ -106,10 +113,13 @@ final class Timelines implements Closeable {
             try {
                 timeline = StoredTimeline.open(nodeId, path(id));
             } catch (DamagedFileException e) {
-                log.error("timeline {} cannot be used: {}", id, e.getMessage());
+                if (damaged.put(id, e) == null) {
+                    log.error("timeline {} cannot be used: {}", id, e.getMessage());
+                }
                 throw new SafekeeperException(Refusal.DAMAGED, String.valueOf(e.getMessage()));
             }
             slot.open = timeline;
+            damaged.remove(id);
         }
         return timeline;
     }
@@ -119,6 +129,11 @@ final class Timelines implements Closeable {
         slot.lock.lock();
         try {
             StoredTimeline timeline = openIfThere(slot, request.id());
+            if (timeline == null && isGone(request.id())) {
+                slots.remove(request.id(), slot);
+                throw new SafekeeperException(
+                        Refusal.NO_SUCH_TIMELINE, "timeline " + request.id() + " was deleted here");
+            }
             if (timeline == null) {
                 make(controlOf(request));
                 timeline = openIfThere(slot, request.id());
@@ -144,6 +159,75 @@ final class Timelines implements Closeable {
         } finally {
             slot.lock.unlock();
         }
+    }
+
+    /** Timelines with damage that was met, and the last of it. */
+    Map<TenantTimelineId, DamagedFileException> damaged() {
+        return Map.copyOf(damaged);
+    }
+
+    /** A page was found damaged when it was read. */
+    void metDamage(TenantTimelineId id, DamagedWalException damage) {
+        damaged.put(id, damage);
+    }
+
+    /**
+     * Puts a damaged page back, if the copy is what was written here.
+     *
+     * @return whether it is right now
+     */
+    boolean repair(TenantTimelineId id, Lsn page, byte[] copy) throws IOException {
+        Slot slot = slots.computeIfAbsent(id, _ -> new Slot());
+        slot.lock.lock();
+        try {
+            StoredTimeline open = slot.open;
+            boolean right =
+                    open != null
+                            ? open.repair(page, copy)
+                            : TimelineFiles.repairClosed(path(id), page, copy);
+            if (right) {
+                damaged.remove(id);
+            }
+            return right;
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    /**
+     * Sets a timeline aside whose control file is damaged, in {@code <timeline>.damaged}, so that
+     * it can be made anew. What it promised is forgotten, as with a lost disk.
+     */
+    void setAside(TenantTimelineId id) throws IOException {
+        Slot slot = slots.computeIfAbsent(id, _ -> new Slot());
+        slot.lock.lock();
+        try {
+            Path aside = path(id).resolveSibling(id.timeline() + ASIDE);
+            if (slot.open == null && Files.isDirectory(path(id))) {
+                if (Files.isDirectory(aside)) {
+                    Directories.delete(aside);
+                }
+                Files.move(path(id), aside, StandardCopyOption.ATOMIC_MOVE);
+                Directories.sync(directory.resolve(id.tenant().toString()));
+            }
+            slots.remove(id, slot);
+            damaged.remove(id);
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    boolean isGone(TenantTimelineId id) {
+        return Files.exists(gone(id));
+    }
+
+    private Path gone(TenantTimelineId id) {
+        return directory.resolve(id.tenant().toString()).resolve(id.timeline() + GONE);
+    }
+
+    /** The ids of all timelines, whether they can be used or not. */
+    Set<TenantTimelineId> ids() {
+        return Set.copyOf(slots.keySet());
     }
 
     private static TimelineControl controlOf(SafekeeperRequest.Create request) {
@@ -192,6 +276,7 @@ final class Timelines implements Closeable {
             }
             Path path = path(id);
             if (Files.isDirectory(path)) {
+                Files.createFile(gone(id));
                 Path deleted = path.resolveSibling(path.getFileName() + DELETED);
                 Files.move(path, deleted, StandardCopyOption.ATOMIC_MOVE);
                 Directories.sync(directory.resolve(id.tenant().toString()));

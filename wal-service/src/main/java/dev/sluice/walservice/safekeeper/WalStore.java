@@ -12,8 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +24,8 @@ import org.slf4j.LoggerFactory;
  * A timeline's WAL on disk: segment files of 16 MiB, named and filled as Postgres does it. The last
  * one may be shorter: it grows in steps of {@link #STEP} zeros ahead of what is written, so that
  * most syncs have no change of size to journal (measured on ext4: half the time of a sync that
- * has). Big writes, in which that is lost anyway, grow it by themselves.
+ * has). Big writes, in which that is lost anyway, grow it by themselves. {@link PageSums} tell
+ * whether it is still as it was written.
  *
  * <p>One thread writes, truncates or recovers at a time; {@link #sync} may run beside a write.
  */
@@ -33,7 +36,9 @@ final class WalStore implements Closeable {
     private static final int PIECE = 128 << 10;
 
     private final Path directory;
-    private final ByteBuffer zeros = ByteBuffer.allocateDirect(STEP);
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(STEP).asReadOnlyBuffer();
+
+    private final PageSums sums;
     private final ReentrantLock syncing = new ReentrantLock();
     private final List<FileChannel> finished = new ArrayList<>();
     private @Nullable FileChannel current;
@@ -43,6 +48,11 @@ final class WalStore implements Closeable {
 
     WalStore(Path directory) {
         this.directory = directory;
+        this.sums = new PageSums(directory);
+    }
+
+    PageSums sums() {
+        return sums;
     }
 
     /** Writes all of {@code wal}, which {@link #sync} then makes durable. */
@@ -60,6 +70,7 @@ final class WalStore implements Closeable {
             rest.position(rest.position() + length);
             position = position.plus(length);
         }
+        sums.append(at, wal);
     }
 
     private void growBefore(FileChannel file, int offset, int length) throws IOException {
@@ -69,7 +80,7 @@ final class WalStore implements Closeable {
         long begin = Math.max(currentSize, offset);
         long end = Math.min(WalSegments.SIZE, begin + STEP);
         try {
-            writeFully(file, begin, zeros.duplicate().limit((int) (end - begin)));
+            writeFully(file, begin, ZEROS.duplicate().limit((int) (end - begin)));
         } catch (IOException e) {
             // On a full disk there may be room enough for the WAL itself.
             log.debug("cannot grow a segment in {} ahead: {}", directory, e.toString());
@@ -119,6 +130,9 @@ final class WalStore implements Closeable {
         syncing.lock();
         try {
             checkSound();
+            if (!finished.isEmpty()) {
+                sums.sync();
+            }
             while (!finished.isEmpty()) {
                 finished.getLast().force(false);
                 finished.removeLast().close();
@@ -146,12 +160,31 @@ final class WalStore implements Closeable {
     /** Durably removes all WAL from {@code end} on, the last segment first. */
     void truncate(Lsn end) throws IOException {
         checkSound();
+        byte[] lastPage = lastPage(end);
+        cut(end, lastPage);
+    }
+
+    /** What the page of {@code end} holds below it. */
+    private byte[] lastPage(Lsn end) throws IOException {
+        byte[] page = new byte[WalSegments.PAGE_SIZE];
+        int offset = WalSegments.pageOffset(end);
+        if (offset > 0) {
+            Lsn start = WalSegments.pageStart(end);
+            try (WalReader reader = new WalReader(directory, sums)) {
+                reader.read(start, ByteBuffer.wrap(page, 0, offset));
+            }
+        }
+        return page;
+    }
+
+    private void cut(Lsn end, byte[] lastPage) throws IOException {
         closeFiles();
         long last = WalSegments.segmentOf(end);
         boolean removed = false;
         for (long segment : segments().reversed()) {
             if (segment > last) {
                 Files.delete(path(segment));
+                Files.deleteIfExists(PageSums.file(directory, segment));
                 removed = true;
             }
         }
@@ -166,6 +199,12 @@ final class WalStore implements Closeable {
                 }
             }
         }
+        sums.cut(end, lastPage);
+    }
+
+    /** Makes the checksums of all whole pages durable. */
+    void syncSums() throws IOException {
+        sums.sync();
     }
 
     /**
@@ -173,12 +212,58 @@ final class WalStore implements Closeable {
      * taken for WAL when later WAL happens to end where it begins.
      *
      * @param boundary the end of a record that is surely there
+     * @param known what was durable before
+     * @throws DamagedWalException if what was durable is not there any more
      */
-    Lsn recover(Lsn boundary) throws IOException {
-        WalDecoder decoder = new WalDecoder(boundary);
+    Lsn recover(Lsn boundary, CommitHint.Known known) throws IOException {
+        Lsn from =
+                !known.flush().isBefore(boundary) && isAttested(boundary, known)
+                        ? known.flush()
+                        : boundary;
+        Lsn end = decode(from);
+        if (end.isBefore(known.flush())) {
+            throw new DamagedWalException(
+                    directory,
+                    WalSegments.pageStart(end),
+                    "holds no WAL from " + end + " on, but it was durable to " + known.flush());
+        }
+        byte[] lastPage = readUnchecked(WalSegments.pageStart(end), WalSegments.pageOffset(end));
+        checkSums(WalSegments.pageStart(from), WalSegments.pageStart(end));
+        cut(end, lastPage);
+        settle(boundary, end);
+        makeSums(WalSegments.pageStart(from), WalSegments.pageStart(end));
+        return end;
+    }
+
+    /** Whether checksums cover all between; the last page's is checked. */
+    private boolean isAttested(Lsn boundary, CommitHint.Known known) throws IOException {
+        Lsn last = WalSegments.pageStart(known.flush());
+        for (Lsn page = WalSegments.pageStart(boundary);
+                page.isBefore(last);
+                page = page.plus(WalSegments.PAGE_SIZE)) {
+            if (sums.of(page) == 0) {
+                return false;
+            }
+        }
+        int offset = WalSegments.pageOffset(known.flush());
+        if (sums.of(last) != 0 || offset == 0) {
+            return true; // checked when it is read
+        }
+        if (known.lastPage() == 0) {
+            return false;
+        }
+        byte[] page = readUnchecked(last, offset);
+        if (PageSums.sum(new CRC32C(), ByteBuffer.wrap(page, 0, offset)) != known.lastPage()) {
+            throw new DamagedWalException(directory, last, "fails its checksum");
+        }
+        return true;
+    }
+
+    private Lsn decode(Lsn from) throws IOException {
+        WalDecoder decoder = new WalDecoder(from);
         ByteBuffer piece = ByteBuffer.allocate(PIECE);
         try (SegmentReader reader = new SegmentReader(directory)) {
-            Lsn position = boundary;
+            Lsn position = from;
             while (reader.readSome(position, piece.clear()) > 0) {
                 position = position.plus(piece.flip().remaining());
                 decoder.feed(piece);
@@ -189,10 +274,82 @@ final class WalStore implements Closeable {
         } catch (WalFormatException tornTail) {
             // what is not WAL any more was never acknowledged
         }
-        Lsn end = decoder.end();
-        truncate(end);
-        settle(boundary, end);
-        return end;
+        return decoder.end();
+    }
+
+    private byte[] readUnchecked(Lsn page, int length) throws IOException {
+        byte[] bytes = new byte[WalSegments.PAGE_SIZE];
+        ByteBuffer into = ByteBuffer.wrap(bytes, 0, length);
+        try (SegmentReader reader = new SegmentReader(directory)) {
+            while (into.hasRemaining() && reader.readSome(page.plus(into.position()), into) > 0) {
+                // until all that is there
+            }
+        }
+        return bytes;
+    }
+
+    private void checkSums(Lsn first, Lsn last) throws IOException {
+        CRC32C crc = new CRC32C();
+        for (Lsn page = first; page.isBefore(last); page = page.plus(WalSegments.PAGE_SIZE)) {
+            int known = sums.of(page);
+            if (known != 0
+                    && PageSums.sum(
+                                    crc,
+                                    ByteBuffer.wrap(readUnchecked(page, WalSegments.PAGE_SIZE)))
+                            != known) {
+                throw new DamagedWalException(directory, page, "fails its checksum");
+            }
+        }
+    }
+
+    /** Of what recovery has read. */
+    private void makeSums(Lsn first, Lsn last) throws IOException {
+        CRC32C crc = new CRC32C();
+        for (Lsn page = first; page.isBefore(last); page = page.plus(WalSegments.PAGE_SIZE)) {
+            if (sums.of(page) == 0) {
+                byte[] bytes = readUnchecked(page, WalSegments.PAGE_SIZE);
+                sums.put(page, PageSums.sum(crc, ByteBuffer.wrap(bytes)));
+            }
+        }
+        sums.sync();
+    }
+
+    /**
+     * Puts a damaged page back, if another copy of it is what was written here.
+     *
+     * @param copy the page's bytes, zeros where the timeline has none yet or not any more
+     * @return whether the page is right now
+     */
+    boolean repair(Lsn page, byte[] copy, CommitHint.Known known) throws IOException {
+        CRC32C crc = new CRC32C();
+        int whole = PageSums.sum(crc, ByteBuffer.wrap(copy));
+        int expected = sums.of(page);
+        int offset = WalSegments.pageOffset(known.flush());
+        boolean isLast =
+                expected == 0 && WalSegments.pageStart(known.flush()).equals(page) && offset > 0;
+        if (isLast) {
+            if (known.lastPage() != PageSums.sum(crc, ByteBuffer.wrap(copy, 0, offset))) {
+                return false;
+            }
+        } else if (whole != expected) {
+            boolean same = Arrays.equals(copy, readUnchecked(page, WalSegments.PAGE_SIZE));
+            if (same) {
+                sums.put(page, whole); // it was the checksum that was damaged
+                sums.sync();
+            }
+            return same;
+        }
+        try (FileChannel file =
+                FileChannel.open(
+                        path(WalSegments.segmentOf(page)),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(copy, 0, isLast ? offset : copy.length);
+            writeFully(file, WalSegments.segmentOffset(page), bytes);
+            file.force(true);
+        }
+        Directories.sync(directory);
+        return true;
     }
 
     /**
@@ -248,5 +405,6 @@ final class WalStore implements Closeable {
     @Override
     public void close() throws IOException {
         closeFiles();
+        sums.close();
     }
 }

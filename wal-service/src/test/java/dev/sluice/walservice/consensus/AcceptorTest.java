@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.walservice.consensus.AcceptorMessage.Ballot;
 import dev.sluice.walservice.timeline.Term;
+import dev.sluice.wire.Lsn;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -95,7 +96,8 @@ final class AcceptorTest {
         AcceptorState again =
                 receive(
                                 written,
-                                new ProposerMessage.Elected(new Term(1), lsn(800), history(1, 800)))
+                                new ProposerMessage.Elected(
+                                        new Term(1), lsn(800), lsn(800), history(1, 800)))
                         .state();
         Acceptor.Step late =
                 Acceptor.step(
@@ -109,7 +111,9 @@ final class AcceptorTest {
         AcceptorState diverged = log(history(1, 800, 2, 880), 2, 800, 960);
         TermHistory newer = history(1, 800, 3, 840);
         Acceptor.Step step =
-                receive(diverged, new ProposerMessage.Elected(new Term(3), lsn(840), newer));
+                receive(
+                        diverged,
+                        new ProposerMessage.Elected(new Term(3), lsn(840), lsn(840), newer));
         assertThat(step.actions().get(0)).isEqualTo(new AcceptorAction.Truncate(lsn(840)));
         assertThat(step.actions().get(1)).isInstanceOf(AcceptorAction.Persist.class);
         assertThat(step.actions().get(2)).isInstanceOf(AcceptorAction.Reply.class);
@@ -123,7 +127,7 @@ final class AcceptorTest {
                 receive(
                         diverged,
                         new ProposerMessage.Elected(
-                                new Term(3), lsn(840), history(1, 800, 3, 840)));
+                                new Term(3), lsn(840), lsn(840), history(1, 800, 3, 840)));
         assertThat(step.state()).isEqualTo(diverged);
         assertThat(step.actions())
                 .singleElement()
@@ -145,6 +149,70 @@ final class AcceptorTest {
                         refuse -> assertThat(refuse.refusal()).isEqualTo(Refusal.OTHER_TIMELINE));
     }
 
+    @Test
+    void oneThatLostItsDiskNeitherVotesNorAcknowledgesInTermsItMayHaveForgotten() {
+        AcceptorState lost = lost(5);
+        Acceptor.Step asked = receive(lost, new ProposerMessage.VoteRequest(new Term(6)));
+        assertThat(asked.actions())
+                .contains(
+                        new AcceptorAction.Reply(
+                                new AcceptorMessage.Voted(
+                                        new Term(6),
+                                        Ballot.ABSTAINED,
+                                        lsn(800),
+                                        lsn(800),
+                                        TermHistory.EMPTY)));
+        Acceptor.Step filled = fill(lost, 5);
+        assertThat(filled.actions())
+                .containsExactly(
+                        new AcceptorAction.Reply(
+                                new AcceptorMessage.Appended(
+                                        new Term(5), Lsn.INVALID, lsn(816), lsn(800))));
+        assertThat(filled.state().control().votes()).isFalse();
+        assertThat(filled.state().report().term()).isEqualTo(Term.NONE);
+    }
+
+    @Test
+    void itVotesAgainWhenTheLeaderOfALaterTermHasFilledIt() {
+        long later = 5 + TimelineControl.FORGOTTEN_TERMS + 1;
+        Acceptor.Step filled = fill(lost(5), later);
+        assertThat(filled.actions().getFirst())
+                .isEqualTo(new AcceptorAction.Persist(filled.state().control()));
+        assertThat(filled.state().control().votes()).isTrue();
+        assertThat(
+                        receive(
+                                        filled.state(),
+                                        new ProposerMessage.VoteRequest(new Term(later + 1)))
+                                .actions())
+                .contains(
+                        new AcceptorAction.Reply(
+                                new AcceptorMessage.Voted(
+                                        new Term(later + 1),
+                                        Ballot.GIVEN,
+                                        lsn(800),
+                                        lsn(816),
+                                        history(later, 800))));
+    }
+
+    private static AcceptorState lost(long term) {
+        return AcceptorState.recovered(
+                TimelineControl.lost(SimulatedAcceptor.ID, 42, 17, lsn(800), new Term(term)),
+                lsn(800));
+    }
+
+    /** A leader whose log ends at 816 gives it all. */
+    private static Acceptor.Step fill(AcceptorState lost, long term) {
+        AcceptorState told =
+                receive(
+                                lost,
+                                new ProposerMessage.Elected(
+                                        new Term(term), lsn(800), lsn(816), history(term, 800)))
+                        .state();
+        AcceptorState written = receive(told, append(term, 800, 800, 16)).state();
+        return Acceptor.step(
+                1, written, new AcceptorInput.Flushed(written.session(), lsn(816), lsn(816)));
+    }
+
     private static AcceptorState empty() {
         return AcceptorState.recovered(CONTROL, lsn(800));
     }
@@ -152,7 +220,8 @@ final class AcceptorTest {
     private static AcceptorState leading(long term) {
         return receive(
                         empty(),
-                        new ProposerMessage.Elected(new Term(term), lsn(800), history(term, 800)))
+                        new ProposerMessage.Elected(
+                                new Term(term), lsn(800), lsn(800), history(term, 800)))
                 .state();
     }
 

@@ -21,7 +21,7 @@ final class ConsensusProtocolTest {
         return Stream.of(
                 new ProposerMessage.Greeting(SimulatedAcceptor.ID, 5, -7, 17, 16 << 20),
                 new ProposerMessage.VoteRequest(new Term(9)),
-                new ProposerMessage.Elected(new Term(9), lsn(-8), history(1, 80, 9, 160)),
+                new ProposerMessage.Elected(new Term(9), lsn(-8), lsn(-4), history(1, 80, 9, 160)),
                 new ProposerMessage.Append(
                         new Term(9), lsn(80), lsn(72), ByteBuffer.wrap(new byte[] {1, 2, 3})));
     }
@@ -77,12 +77,13 @@ final class ConsensusProtocolTest {
                 frame(
                         ConsensusProtocol.encode(
                                 new ProposerMessage.Elected(
-                                        new Term(2), lsn(0x10), history(1, 8, 2, 16))));
+                                        new Term(2), lsn(0x10), lsn(0x20), history(1, 8, 2, 16))));
         assertThat(frame.type()).isEqualTo(3);
         assertThat(HexFormat.of().formatHex(frame.payload().array(), 0, frame.payload().limit()))
                 .isEqualTo(
                         "0000000000000002"
                                 + "0000000000000010"
+                                + "0000000000000020"
                                 + "00000002"
                                 + "0000000000000001"
                                 + "0000000000000008"

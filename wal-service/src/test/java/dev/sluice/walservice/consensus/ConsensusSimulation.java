@@ -28,7 +28,9 @@ final class ConsensusSimulation {
     private static final int COMPUTES = 4;
     private static final long TICK = 700;
     private static final long GOSSIP = 6_000;
-    private static final long SETTLING = 3_000_000;
+    private static final long SETTLING = 5_000_000;
+    private static final long RESTART = 400_000;
+    private static final long FEW = 200;
 
     private final SplittableRandom random;
     private final ProtocolRules rules;
@@ -154,7 +156,8 @@ final class ConsensusSimulation {
             for (int peer = 0; peer < acceptors.size(); peer++) {
                 attend(compute, peer);
             }
-            for (int i = random.nextInt(weather.haste()); i > 0 && compute.mayWrite(); i--) {
+            long most = faulty ? Long.MAX_VALUE : FEW;
+            for (int i = random.nextInt(weather.haste()); i > 0 && compute.mayWrite(most); i--) {
                 compute.write(random);
             }
             for (int peer = 0; peer < acceptors.size(); peer++) {
@@ -587,8 +590,14 @@ final class ConsensusSimulation {
         computing = true;
         startCompute();
         long limit = now + SETTLING;
+        long patience = now + RESTART;
         while (now < limit && computes.stream().noneMatch(this::isEverywhere)) {
             proceed();
+            if (now > patience) { // it was elected before it met one that had lost its disk
+                patience = now + RESTART;
+                List.copyOf(computes).forEach(this::stop);
+                startCompute();
+            }
         }
         Invariant.FAULTS_OVER_ALL_IS_WELL.check(
                 computes.stream().anyMatch(this::isEverywhere), () -> "did not settle" + states());

@@ -121,6 +121,7 @@ enum PlantedBug implements ProtocolRules {
                                 ProposerMessage.Elected(
                                         Term term,
                                         Lsn from,
+                                        Lsn end,
                                         TermHistory history))) {
                     Lsn earlier = termBeginning(leader, from);
                     after =
@@ -132,7 +133,8 @@ enum PlantedBug implements ProtocolRules {
                                             Lsn.INVALID));
                     actions.add(
                             new ProposerAction.Send(
-                                    peer, new ProposerMessage.Elected(term, earlier, history)));
+                                    peer,
+                                    new ProposerMessage.Elected(term, earlier, end, history)));
                 } else {
                     actions.add(action);
                 }
@@ -159,6 +161,7 @@ enum PlantedBug implements ProtocolRules {
                             state.written(),
                             state.announced(),
                             state.copying(),
+                            state.whole(),
                             state.session())
                     : state;
         }

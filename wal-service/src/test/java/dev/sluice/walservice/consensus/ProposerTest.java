@@ -46,9 +46,13 @@ final class ProposerTest {
         assertThat(actions)
                 .containsExactly(
                         new ProposerAction.Send(
-                                0, new ProposerMessage.Elected(new Term(3), lsn(900), elected)),
+                                0,
+                                new ProposerMessage.Elected(
+                                        new Term(3), lsn(900), lsn(1000), elected)),
                         new ProposerAction.Send(
-                                2, new ProposerMessage.Elected(new Term(3), lsn(1000), elected)));
+                                2,
+                                new ProposerMessage.Elected(
+                                        new Term(3), lsn(1000), lsn(1000), elected)));
     }
 
     @Test

@@ -70,9 +70,15 @@ final class SimulatedProposer {
         return state.role() instanceof Role.Fenced;
     }
 
-    boolean mayWrite() {
-        return state.role() instanceof Role.Leader
+    /**
+     * Whether it can write.
+     *
+     * @param most bytes of its own
+     */
+    boolean mayWrite(long most) {
+        return state.role() instanceof Role.Leader leader
                 && state.commit().isValid()
+                && state.available().minus(leader.start()) < most
                 && SimulatedAcceptor.index(state.available()) < SimulatedAcceptor.WORDS - 64;
     }
 

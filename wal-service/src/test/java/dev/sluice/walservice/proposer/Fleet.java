@@ -10,10 +10,13 @@ import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Some safekeepers with real files and sockets, and one timeline. */
 final class Fleet implements Closeable {
@@ -29,15 +32,31 @@ final class Fleet implements Closeable {
     }
 
     Fleet(Path directory, int count, Lsn start) throws IOException {
+        this(directory, count, start, false);
+    }
+
+    private Fleet(Path directory, int count, Lsn start, boolean together) throws IOException {
+        List<PartAddress> addresses = new ArrayList<>();
         for (int i = 0; i < count; i++) {
+            addresses.add(new PartAddress.Unix(directory.resolve(i + ".sock")));
+        }
+        for (int i = 0; i < count; i++) {
+            List<PartAddress> others = new ArrayList<>(addresses);
+            others.remove(i);
             configs.add(
                     new SafekeeperConfig(
                             i + 1,
                             directory.resolve("sk" + i),
-                            new PartAddress.Unix(directory.resolve(i + ".sock"))));
+                            addresses.get(i),
+                            together ? others : List.of()));
             running.add(Safekeeper.start(configs.get(i)));
             client(i).createTimeline(id, SYSTEM, 17, start);
         }
+    }
+
+    /** Safekeepers that know each other, and recover from each other. */
+    static Fleet ofPeers(Path directory, int count) throws IOException {
+        return new Fleet(directory, count, START, true);
     }
 
     SafekeeperClient client(int safekeeper) {
@@ -65,6 +84,17 @@ final class Fleet implements Closeable {
 
     void restart(int safekeeper) throws IOException {
         stop(safekeeper);
+        running.set(safekeeper, Safekeeper.start(configs.get(safekeeper)));
+    }
+
+    /** It comes up again with nothing on its disk. */
+    void loseDisk(int safekeeper) throws IOException {
+        stop(safekeeper);
+        try (Stream<Path> files = Files.walk(directory(safekeeper))) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
         running.set(safekeeper, Safekeeper.start(configs.get(safekeeper)));
     }
 

@@ -26,13 +26,28 @@ public final class SyntheticWal implements LocalWal {
     private Lsn removedBelow = Lsn.INVALID;
 
     public SyntheticWal(Lsn start, long seed) {
+        this(start, Lsn.INVALID, seed);
+    }
+
+    /**
+     * Goes on where another compute's WAL ends.
+     *
+     * @param previous where its last record begins
+     */
+    public SyntheticWal(Lsn start, Lsn previous, long seed) {
         end = start;
+        this.previous = previous;
         random = new Random(seed);
     }
 
     /** The end of the last record. */
     public synchronized Lsn end() {
         return end;
+    }
+
+    /** Where the last record begins. */
+    public synchronized Lsn previous() {
+        return previous;
     }
 
     /** What Postgres would say it has written: the end of the last page. */

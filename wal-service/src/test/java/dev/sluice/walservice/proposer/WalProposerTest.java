@@ -313,7 +313,7 @@ final class WalProposerTest {
             try (WalProposer proposer = WalProposer.elect(fleet.config(), wal)) {
                 write(wal, proposer, 40);
             }
-            fleet.client(1).deleteTimeline(fleet.id);
+            fleet.loseDisk(1);
             assertThatThrownBy(() -> fleet.client(1).status(fleet.id))
                     .isInstanceOf(SafekeeperException.class);
             try (WalProposer proposer = WalProposer.elect(fleet.config(), wal)) {

@@ -1,0 +1,230 @@
+package dev.sluice.walservice.safekeeper;
+
+import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.client.SafekeeperRequest;
+import dev.sluice.walservice.client.TimelineStatus;
+import dev.sluice.walservice.consensus.AcceptorAction;
+import dev.sluice.walservice.consensus.PeerReport;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.walservice.wal.WalSegments;
+import dev.sluice.wire.Lsn;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks at the other safekeepers every second, and gets from them the committed WAL that this one
+ * lacks, of every timeline that no proposer fills just now: also of timelines that it has lost or
+ * never heard of. What a copy may do to a timeline, the acceptor decides. Damage that was met is
+ * repaired from them, too.
+ */
+final class CatchUp implements Closeable {
+    private static final Logger log = LoggerFactory.getLogger(CatchUp.class);
+    private static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final int PIECE = 1 << 20;
+
+    private final SafekeeperConfig config;
+    private final Timelines timelines;
+    private final List<SafekeeperClient> peers;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition roused = lock.newCondition();
+    private boolean wanted;
+    private volatile boolean over;
+
+    private CatchUp(SafekeeperConfig config, Timelines timelines) {
+        this.config = config;
+        this.timelines = timelines;
+        this.peers = config.peers().stream().map(SafekeeperClient::new).toList();
+    }
+
+    static CatchUp start(SafekeeperConfig config, Timelines timelines) {
+        CatchUp catchUp = new CatchUp(config, timelines);
+        if (!catchUp.peers.isEmpty()) {
+            Thread.ofVirtual()
+                    .name("safekeeper-" + config.nodeId() + "-catch-up")
+                    .start(catchUp::runUntilClosed);
+        }
+        return catchUp;
+    }
+
+    private void runUntilClosed() {
+        while (pause()) {
+            try {
+                look();
+            } catch (IOException | RuntimeException e) {
+                log.warn("safekeeper {} cannot catch up: {}", config.nodeId(), e.toString());
+            }
+        }
+    }
+
+    /** Does not wait for the next second. */
+    void lookNow() {
+        lock.lock();
+        try {
+            wanted = true;
+            roused.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean pause() {
+        lock.lock();
+        try {
+            long left = PAUSE_NANOS;
+            while (left > 0 && !over && !wanted) {
+                left = roused.awaitNanos(left);
+            }
+            wanted = false;
+            return !over;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** One peer's view of one timeline. */
+    private record Sight(SafekeeperClient peer, TimelineStatus status) {}
+
+    private void look() throws IOException {
+        Map<TenantTimelineId, List<Sight>> sights = new HashMap<>();
+        for (SafekeeperClient peer : peers) {
+            try {
+                for (TimelineStatus status : peer.timelines()) {
+                    sights.computeIfAbsent(status.id(), _ -> new ArrayList<>())
+                            .add(new Sight(peer, status));
+                }
+            } catch (IOException e) {
+                log.debug("peer {} is not there: {}", peer.address(), e.toString());
+            }
+        }
+        for (Map.Entry<TenantTimelineId, List<Sight>> entry : sights.entrySet()) {
+            if (over) {
+                return;
+            }
+            try {
+                mend(entry.getKey(), entry.getValue());
+                catchUp(entry.getKey(), entry.getValue());
+            } catch (IOException e) {
+                log.info("timeline {} cannot catch up: {}", entry.getKey(), e.toString());
+            }
+        }
+    }
+
+    private void mend(TenantTimelineId id, List<Sight> sights) throws IOException {
+        switch (timelines.damaged().get(id)) {
+            case null -> {}
+            case DamagedWalException damage -> {
+                Lsn page = damage.page();
+                for (Sight sight : sights) {
+                    if (timelines.repair(id, page, copyOf(page, sight))) {
+                        log.info(
+                                "timeline {}: page {} repaired from {}",
+                                id,
+                                page,
+                                sight.peer().address());
+                        return;
+                    }
+                }
+                log.error("timeline {}: page {} cannot be repaired", id, page);
+            }
+            case DamagedFileException control -> {
+                log.warn("timeline {} is set aside: {}", id, control.getMessage());
+                timelines.setAside(id);
+            }
+        }
+    }
+
+    /** What a peer has of a page; zeros where it has none. */
+    private static byte[] copyOf(Lsn page, Sight sight) throws IOException {
+        byte[] copy = new byte[WalSegments.PAGE_SIZE];
+        Lsn from = Lsn.max(page, sight.status().start());
+        Lsn to = Lsn.min(page.plus(copy.length), sight.status().flush());
+        if (from.isBefore(to)) {
+            byte[] wal = sight.peer().read(sight.status().id(), from, to);
+            System.arraycopy(wal, 0, copy, (int) from.minus(page), wal.length);
+        }
+        return copy;
+    }
+
+    private void catchUp(TenantTimelineId id, List<Sight> sights) throws IOException {
+        if (!timelines.ids().contains(id)) {
+            if (timelines.isGone(id)) {
+                return;
+            }
+            restore(sights.getFirst().status());
+        }
+        StoredTimeline timeline = timelines.get(id);
+        if (timeline.proposers().isLed()) {
+            return;
+        }
+        Lsn commit = timeline.status().commit();
+        if (sights.stream().allMatch(s -> !s.status().flush().isAfter(commit))) {
+            return;
+        }
+        List<SafekeeperClient> reached = new ArrayList<>();
+        List<PeerReport> reports = new ArrayList<>();
+        for (Sight sight : sights) {
+            reports.add(sight.peer().report(id));
+            reached.add(sight.peer());
+        }
+        AcceptorAction.Copy copy = timeline.compare(config.quorum(), reports);
+        if (copy != null) {
+            copy(id, timeline, reached.get(copy.peer()), copy);
+        }
+    }
+
+    /** A timeline that this safekeeper does not know begins empty, and without a vote. */
+    private void restore(TimelineStatus theirs) throws IOException {
+        Term term = theirs.term().equals(Term.NONE) ? theirs.term().next() : theirs.term();
+        timelines.create(
+                new SafekeeperRequest.Create(
+                        theirs.id(),
+                        theirs.systemIdentifier(),
+                        theirs.postgresMajor(),
+                        theirs.start(),
+                        term));
+        log.info("timeline {} made anew on safekeeper {}", theirs.id(), config.nodeId());
+    }
+
+    private void copy(
+            TenantTimelineId id,
+            StoredTimeline timeline,
+            SafekeeperClient donor,
+            AcceptorAction.Copy copy)
+            throws IOException {
+        Lsn at = copy.from();
+        while (at.isBefore(copy.to()) && !over) {
+            Lsn to = Lsn.min(copy.to(), at.plus(PIECE));
+            byte[] wal = donor.read(id, at, to);
+            if (!timeline.copied(copy, at, ByteBuffer.wrap(wal))) {
+                return;
+            }
+            at = to;
+        }
+        log.info("timeline {} copied from {} to {} from {}", id, copy.from(), at, donor.address());
+    }
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            over = true;
+            roused.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package dev.sluice.walservice.safekeeper;
+
+import dev.sluice.walservice.consensus.AcceptorState;
+import dev.sluice.walservice.consensus.TimelineControl;
+import dev.sluice.walservice.wal.WalSegments;
+import dev.sluice.wire.Lsn;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/**
+ * What a timeline has on disk: its WAL, its control file, and the commit hint. Used by one thread
+ * at a time, but that {@link #sync} may run beside {@link #write}, and readers beside all.
+ */
+final class TimelineFiles implements Closeable {
+    private final Path directory;
+    private final WalStore wal;
+    private final CommitHint hint;
+    private Lsn persistedCommit;
+
+    private TimelineFiles(Path directory, WalStore wal, CommitHint hint, Lsn persistedCommit) {
+        this.directory = directory;
+        this.wal = wal;
+        this.hint = hint;
+        this.persistedCommit = persistedCommit;
+    }
+
+    /** Files, and the acceptor that they hold. */
+    record Opened(TimelineFiles files, AcceptorState state) {}
+
+    /**
+     * Reads a timeline's files and finds the end of its WAL.
+     *
+     * @throws DamagedFileException if they are not to be believed
+     */
+    static Opened open(Path directory) throws IOException {
+        TimelineControl control = ControlFile.read(directory);
+        WalStore wal = new WalStore(directory);
+        CommitHint hint = CommitHint.open(directory);
+        TimelineFiles files = new TimelineFiles(directory, wal, hint, control.commit());
+        try {
+            CommitHint.Known known = hint.read();
+            Lsn end = wal.recover(control.commit(), known);
+            boolean newer = known.commit().isAfter(control.commit());
+            AcceptorState state =
+                    AcceptorState.recovered(
+                            newer && !known.commit().isAfter(end)
+                                    ? control.withCommit(known.commit())
+                                    : control,
+                            end);
+            files.remember(state); // takes its space on the disk now
+            return new Opened(files, state);
+        } catch (IOException | RuntimeException e) {
+            files.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Puts a damaged page back of a timeline that cannot be opened for it.
+     *
+     * @return whether it is right now
+     */
+    static boolean repairClosed(Path directory, Lsn page, byte[] copy) throws IOException {
+        try (WalStore wal = new WalStore(directory);
+                CommitHint hint = CommitHint.open(directory)) {
+            return wal.repair(page, copy, hint.read());
+        }
+    }
+
+    /**
+     * Puts a damaged page back.
+     *
+     * @return whether it is right now
+     */
+    boolean repair(Lsn page, byte[] copy) throws IOException {
+        return wal.repair(page, copy, CommitHint.Known.NOTHING);
+    }
+
+    WalReader reader() {
+        return new WalReader(directory, wal.sums());
+    }
+
+    void write(Lsn at, ByteBuffer bytes) throws IOException {
+        wal.write(at, bytes);
+    }
+
+    void sync() throws IOException {
+        wal.sync();
+    }
+
+    void truncate(Lsn commit, Lsn end) throws IOException {
+        hint.forgetFlush(commit);
+        wal.truncate(end);
+    }
+
+    void persist(TimelineControl control) throws IOException {
+        wal.syncSums();
+        ControlFile.write(directory, control);
+        persistedCommit = control.commit();
+    }
+
+    /** The commit LSN has moved: says so in the hint, and once in a segment for sure. */
+    void remember(AcceptorState state) throws IOException {
+        Lsn commit = state.control().commit();
+        if (WalSegments.segmentOf(commit) != WalSegments.segmentOf(persistedCommit)) {
+            persist(state.control());
+        }
+        hint.write(new CommitHint.Known(commit, state.flush(), wal.sums().upTo(state.flush())));
+    }
+
+    /** Before it is closed in order. */
+    void rememberAll(AcceptorState state) throws IOException {
+        if (state.control().commit().isAfter(persistedCommit)) {
+            persist(state.control());
+        }
+        remember(state);
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (hint) {
+            wal.close();
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package dev.sluice.walservice.safekeeper;
+
+import dev.sluice.walservice.wal.WalSegments;
+import dev.sluice.wire.Lsn;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.zip.CRC32C;
+
+/** Reads a timeline's WAL, and gives none that is not as it was written. For one thread. */
+final class WalReader implements Closeable {
+    private static final int MOST_PAGES = 16;
+
+    private final Path directory;
+    private final PageSums sums;
+    private final SegmentReader files;
+    private final CRC32C crc = new CRC32C();
+    private final ByteBuffer pages = ByteBuffer.allocateDirect(MOST_PAGES * WalSegments.PAGE_SIZE);
+
+    WalReader(Path directory, PageSums sums) {
+        this.directory = directory;
+        this.sums = sums;
+        this.files = new SegmentReader(directory);
+    }
+
+    /**
+     * Fills {@code into} with the WAL from {@code at} on, which must be there.
+     *
+     * @throws DamagedWalException if a page is not what was written
+     */
+    void read(Lsn at, ByteBuffer into) throws IOException {
+        Lsn position = at;
+        while (into.hasRemaining()) {
+            int count = wholePages(position, into.remaining());
+            int before = into.remaining();
+            if (count == 0) {
+                readLastPage(position, into);
+            } else {
+                readPages(position, count, into);
+            }
+            position = position.plus(before - into.remaining());
+        }
+    }
+
+    /** How many of the next pages are whole. */
+    private int wholePages(Lsn at, int wanted) throws IOException {
+        Lsn page = WalSegments.pageStart(at);
+        long left = at.plus(wanted).minus(page);
+        int count = 0;
+        while (left > 0 && count < MOST_PAGES && sums.of(page) != 0) {
+            count++;
+            page = page.plus(WalSegments.PAGE_SIZE);
+            left -= WalSegments.PAGE_SIZE;
+        }
+        return count;
+    }
+
+    private void readLastPage(Lsn at, ByteBuffer into) throws IOException {
+        int onPage = WalSegments.PAGE_SIZE - WalSegments.pageOffset(at);
+        int limit = into.limit();
+        into.limit(into.position() + Math.min(into.remaining(), onPage));
+        boolean read = sums.readTail(at, into);
+        into.limit(limit);
+        Lsn page = WalSegments.pageStart(at);
+        if (!read && sums.of(page) == 0) {
+            throw new DamagedWalException(directory, page, "has no known checksum");
+        }
+    }
+
+    private void readPages(Lsn at, int count, ByteBuffer into) throws IOException {
+        Lsn first = WalSegments.pageStart(at);
+        pages.clear().limit(count * WalSegments.PAGE_SIZE);
+        while (pages.hasRemaining() && files.readSome(first.plus(pages.position()), pages) > 0) {
+            // until all is there
+        }
+        int there = pages.position();
+        for (int i = 0; i < count; i++) {
+            Lsn page = first.plus((long) i * WalSegments.PAGE_SIZE);
+            int offset = i * WalSegments.PAGE_SIZE;
+            if (offset + WalSegments.PAGE_SIZE > there
+                    || PageSums.sum(crc, pages.slice(offset, WalSegments.PAGE_SIZE))
+                            != sums.of(page)) {
+                throw new DamagedWalException(directory, page, "fails its checksum");
+            }
+        }
+        int skipped = WalSegments.pageOffset(at);
+        int length = Math.min(into.remaining(), there - skipped);
+        into.put(pages.slice(skipped, length));
+    }
+
+    @Override
+    public void close() throws IOException {
+        files.close();
+    }
+}
