@@ -6,5 +6,10 @@ import picocli.CommandLine.Command;
 @Command(
         name = "inspect",
         description = "Look into what the storage holds.",
-        subcommands = {CheckPagesCommand.class, InspectRedoCommand.class})
+        subcommands = {
+            CheckPagesCommand.class,
+            InspectPageCommand.class,
+            InspectRedoCommand.class,
+            InspectWalCommand.class
+        })
 final class InspectCommand extends GroupCommand {}

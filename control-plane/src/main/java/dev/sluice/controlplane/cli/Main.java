@@ -1,5 +1,6 @@
 package dev.sluice.controlplane.cli;
 
+import dev.sluice.wire.Lsn;
 import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
@@ -9,6 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code sluice}: everything a person does with it from a shell. */
 @Command(
@@ -57,6 +59,7 @@ public final class Main implements Runnable {
         CommandLine line = new CommandLine(new Main());
         addHelp(line);
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.registerConverter(Lsn.class, Main::lsn);
         line.setExecutionExceptionHandler((exception, command, result) -> {
             complain(command.getErr(), exception);
             return 1;
@@ -72,6 +75,14 @@ public final class Main implements Runnable {
             return 2;
         });
         return line;
+    }
+
+    private static Lsn lsn(String text) {
+        try {
+            return Lsn.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(String.valueOf(e.getMessage()));
+        }
     }
 
     private static void addHelp(CommandLine line) {

@@ -12,6 +12,9 @@ public interface WalServices {
     /** What one safekeeper says of a timeline. */
     record Position(int safekeeper, long term, Lsn flushLsn, Lsn commitLsn) {}
 
+    /** What is durable on a quorum of a timeline's own WAL. */
+    record Extent(Lsn start, Lsn end) {}
+
     List<PartAddress> addresses();
 
     /** Makes the timeline's WAL begin at {@code start}, on every safekeeper. */
@@ -34,4 +37,10 @@ public interface WalServices {
      * @throws Refusal when {@code lsn} lies before the timeline's first own WAL
      */
     Lsn recordBoundary(TenantTimelineId id, Lsn lsn) throws IOException;
+
+    /** From where to where the timeline's own WAL goes. */
+    Extent extent(TenantTimelineId id) throws IOException;
+
+    /** A piece of the timeline's own WAL, which {@link #extent} covers; one segment at most. */
+    byte[] read(TenantTimelineId id, Lsn from, Lsn to) throws IOException;
 }

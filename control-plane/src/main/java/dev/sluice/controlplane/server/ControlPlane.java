@@ -177,6 +177,7 @@ public final class ControlPlane implements AutoCloseable {
         new ProjectRoutes(catalog, projects, endpoints, roles, operations, names, connections)
                 .addTo(api);
         new StatusRoutes(catalog, projects, endpoints, pages, wal, sessions, parts).addTo(api);
+        new InspectRoutes(projects, pages, wal).addTo(api);
     }
 
     /**

@@ -88,24 +88,16 @@ public final class SafekeeperWalServices implements WalServices {
 
     @Override
     public Lsn recordBoundary(TenantTimelineId id, Lsn lsn) throws IOException {
-        SafekeeperClient best = clients.getFirst();
-        TimelineStatus status = best.status(id);
-        for (SafekeeperClient client : clients.subList(1, clients.size())) {
-            TimelineStatus other = client.status(id);
-            if (other.commit().isAfter(status.commit())) {
-                best = client;
-                status = other;
-            }
-        }
+        Holder holder = mostAdvanced(id);
+        TimelineStatus status = holder.status;
         if (lsn.isBefore(status.start())) {
             throw new Refusal(
                     Refusal.Reason.BAD_REQUEST,
                     "LSN " + lsn + " lies before the beginning of this history, " + status.start());
         }
-        SafekeeperClient source = best;
         WalBytes stored =
                 (Lsn at, ByteBuffer into) ->
-                        into.put(source.read(id, at, at.plus(into.remaining())));
+                        into.put(holder.client.read(id, at, at.plus(into.remaining())));
         boolean nearStart = WalSegments.segmentOf(lsn) - WalSegments.segmentOf(status.start()) <= 1;
         RecordBoundary boundary =
                 nearStart
@@ -113,5 +105,39 @@ public final class SafekeeperWalServices implements WalServices {
                                 stored, new RecordBoundary(status.start(), Lsn.INVALID), lsn)
                         : RecordBoundary.atOrBefore(stored, lsn);
         return boundary.lsn();
+    }
+
+    /** A safekeeper and what it has of a timeline. */
+    private record Holder(SafekeeperClient client, TimelineStatus status) {}
+
+    /** Of those that answer, the one that knows the most to be committed. */
+    private Holder mostAdvanced(TenantTimelineId id) throws IOException {
+        Holder best = null;
+        IOException failure = null;
+        for (SafekeeperClient client : clients) {
+            try {
+                TimelineStatus status = client.status(id);
+                if (best == null || status.commit().isAfter(best.status.commit())) {
+                    best = new Holder(client, status);
+                }
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        if (best == null) {
+            throw failure != null ? failure : new IOException("there are no safekeepers");
+        }
+        return best;
+    }
+
+    @Override
+    public Extent extent(TenantTimelineId id) throws IOException {
+        TimelineStatus status = mostAdvanced(id).status;
+        return new Extent(status.start(), status.commit());
+    }
+
+    @Override
+    public byte[] read(TenantTimelineId id, Lsn from, Lsn to) throws IOException {
+        return mostAdvanced(id).client.read(id, from, to);
     }
 }

@@ -46,6 +46,8 @@ class SeparateProcessesIT {
                 Sluice.psql(uri, "update t set i = i + 1");
             }
             assertThat(Sluice.psql(uri, "select sum(i) from t")).isEqualTo("504500");
+            assertThat(sluice.json("inspect", "page", "--relation", "t").path("kind").asText())
+                    .isEqualTo("heap");
             processes.addAll(pids(sluice));
             sluice.run("down").succeeded();
         }

@@ -1,6 +1,8 @@
 package dev.sluice.storage.pageserver;
 
 import dev.sluice.storage.basebackup.BaseBackup;
+import dev.sluice.storage.key.Key;
+import dev.sluice.storage.key.Value;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.walservice.wal.Fork;
@@ -92,6 +94,28 @@ public interface PageService {
             int count,
             ByteBuffer into)
             throws IOException;
+
+    /**
+     * A version of what a key names.
+     *
+     * @param lsn the end of the record that made it
+     */
+    record Version(Lsn lsn, Value value) {}
+
+    /**
+     * The content of a key, changes applied, at an LSN that is already ingested. For looking into
+     * what is stored: pages that computes need are read by {@link #readPages}.
+     *
+     * @return null when it does not exist there
+     * @throws IOException also when the LSN is before the beginning of the timeline's history
+     */
+    byte @Nullable [] read(TenantTimelineId id, Key key, Lsn at) throws IOException;
+
+    /**
+     * What {@link #read} makes that content of, newest first: down to the newest image, or the
+     * record that makes it from nothing, or all there is.
+     */
+    List<Version> versions(TenantTimelineId id, Key key, Lsn at) throws IOException;
 
     /**
      * Everything but relation pages that a fresh data directory needs to start at {@code at}, a

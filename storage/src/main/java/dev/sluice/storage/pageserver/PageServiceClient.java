@@ -1,6 +1,7 @@
 package dev.sluice.storage.pageserver;
 
 import dev.sluice.storage.basebackup.BaseBackup;
+import dev.sluice.storage.key.Key;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.walservice.wal.Fork;
@@ -281,10 +282,52 @@ public final class PageServiceClient implements PageService, Closeable {
                         PageServiceReply.Statuses _,
                         PageServiceReply.Pages _,
                         PageServiceReply.BackupStart _,
+                        PageServiceReply.Content _,
+                        PageServiceReply.OneVersion _,
                         PageServiceReply.Failed _ ->
                         throw notExpected(reply);
             }
         }
+    }
+
+    @Override
+    public byte @Nullable [] read(TenantTimelineId id, Key key, Lsn at) throws IOException {
+        // Empty for nothing: no key that exists has empty content.
+        byte[] bytes =
+                call(
+                        new PageServiceRequest.ReadKey(id, key, at),
+                        true,
+                        channel -> {
+                            PageServiceReply reply = receive(channel);
+                            if (reply instanceof PageServiceReply.Content(ByteBuffer content)) {
+                                byte[] copy = new byte[content == null ? 0 : content.remaining()];
+                                if (content != null) {
+                                    content.get(copy);
+                                }
+                                return copy;
+                            }
+                            throw notExpected(reply);
+                        });
+        return bytes.length == 0 ? null : bytes;
+    }
+
+    @Override
+    public List<Version> versions(TenantTimelineId id, Key key, Lsn at) throws IOException {
+        return call(
+                new PageServiceRequest.ReadVersions(id, key, at),
+                true,
+                channel -> {
+                    List<Version> versions = new ArrayList<>();
+                    PageServiceReply reply = receive(channel);
+                    while (reply instanceof PageServiceReply.OneVersion(Version version)) {
+                        versions.add(version);
+                        reply = receive(channel);
+                    }
+                    if (reply instanceof PageServiceReply.Done) {
+                        return versions;
+                    }
+                    throw notExpected(reply);
+                });
     }
 
     /** Ends the idle connections; calls in progress end by themselves. */

@@ -3,6 +3,8 @@ package dev.sluice.storage.pageserver;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sluice.storage.basebackup.BaseBackup;
+import dev.sluice.storage.key.Key;
+import dev.sluice.storage.key.Value;
 import dev.sluice.storage.pageserver.PageService.TimelineStatus;
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
@@ -40,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  *   0x46 WaitForLsn      id, u64 LSN, u64 limit in nanoseconds
  *   0x47 ReadPages       id, u64 at, relation, u8 fork, u32 first block, u32 count
  *   0x48 MakeBaseBackup  id, u64 at
+ *   0x49 ReadKey         id, 18 bytes {@link Key}, u64 at
+ *   0x4A ReadVersions    id, 18 bytes {@link Key}, u64 at
  *
  *   0x50 Done            -
  *   0x51 Position        u64 LSN
@@ -49,6 +53,9 @@ import org.jspecify.annotations.Nullable;
  *   0x54 BackupStart     u64 LSN, u16 major, u64 system identifier, u32 count, count x text directory
  *   0x55 BackupFile      text path, u64 length, u32 count, count x { u64 offset, u32 length, bytes }
  *   0x56 BackupRelations count to the end of the frame x { relation, u8 fork, u32 blocks }
+ *   0x57 Content         u8 is there, the bytes to the end of the frame
+ *   0x58 OneVersion      u64 LSN, u8 kind (1 image, 2 record, 3 record that initializes, 4 change),
+ *                        the bytes to the end of the frame
  *   0x5F Failed          text
  * </pre>
  */
@@ -68,6 +75,8 @@ final class PageServiceProtocol {
     private static final int WAIT_FOR_LSN = 0x46;
     private static final int READ_PAGES = 0x47;
     private static final int MAKE_BASE_BACKUP = 0x48;
+    private static final int READ_KEY = 0x49;
+    private static final int READ_VERSIONS = 0x4A;
     private static final int DONE = 0x50;
     private static final int POSITION = 0x51;
     private static final int STATUSES = 0x52;
@@ -75,7 +84,14 @@ final class PageServiceProtocol {
     private static final int BACKUP_START = 0x54;
     private static final int BACKUP_FILE = 0x55;
     private static final int BACKUP_RELATIONS = 0x56;
+    private static final int CONTENT = 0x57;
+    private static final int ONE_VERSION = 0x58;
     private static final int FAILED = 0x5F;
+
+    private static final int IMAGE = 1;
+    private static final int RECORD = 2;
+    private static final int INITIALIZING_RECORD = 3;
+    private static final int CHANGE = 4;
 
     private static final int RELATION_FORK_BYTES = 12 + 1 + 4;
 
@@ -120,6 +136,14 @@ final class PageServiceProtocol {
                         out.id(r.id()).lsn(r.at());
                         yield MAKE_BASE_BACKUP;
                     }
+                    case PageServiceRequest.ReadKey r -> {
+                        out.id(r.id()).key(r.key()).lsn(r.at());
+                        yield READ_KEY;
+                    }
+                    case PageServiceRequest.ReadVersions r -> {
+                        out.id(r.id()).key(r.key()).lsn(r.at());
+                        yield READ_VERSIONS;
+                    }
                 };
         channel.send(type, out.bytes());
     }
@@ -150,6 +174,9 @@ final class PageServiceProtocol {
                                     in.int32());
                     case MAKE_BASE_BACKUP ->
                             new PageServiceRequest.MakeBaseBackup(in.id(), in.lsn());
+                    case READ_KEY -> new PageServiceRequest.ReadKey(in.id(), in.key(), in.lsn());
+                    case READ_VERSIONS ->
+                            new PageServiceRequest.ReadVersions(in.id(), in.key(), in.lsn());
                     default -> throw in.unknown("request");
                 });
     }
@@ -179,6 +206,12 @@ final class PageServiceProtocol {
                 }
                 channel.send(BACKUP_RELATIONS, out.bytes());
             }
+            case PageServiceReply.Content(ByteBuffer bytes) -> {
+                out.int8(bytes == null ? 0 : 1);
+                channel.send(CONTENT, (bytes == null ? out : out.rest(bytes)).bytes());
+            }
+            case PageServiceReply.OneVersion(PageService.Version(Lsn lsn, Value value)) ->
+                    channel.send(ONE_VERSION, out.lsn(lsn).value(value).bytes());
             case PageServiceReply.Failed(String message) ->
                     channel.send(FAILED, out.text(message).bytes());
         }
@@ -201,6 +234,10 @@ final class PageServiceProtocol {
                     case BACKUP_FILE -> new PageServiceReply.BackupFile(in.file());
                     case BACKUP_RELATIONS ->
                             new PageServiceReply.BackupRelations(in.relationForks());
+                    case CONTENT -> new PageServiceReply.Content(in.content());
+                    case ONE_VERSION ->
+                            new PageServiceReply.OneVersion(
+                                    new PageService.Version(in.lsn(), in.value()));
                     case FAILED -> new PageServiceReply.Failed(in.text());
                     default -> throw in.unknown("reply");
                 });
@@ -247,6 +284,29 @@ final class PageServiceProtocol {
         Writer text(String value) {
             byte[] utf8 = value.getBytes(UTF_8);
             return int32(utf8.length).put(() -> out.write(utf8));
+        }
+
+        /** The last field: its length is the frame's. */
+        Writer rest(ByteBuffer value) {
+            byte[] content = new byte[value.remaining()];
+            value.get(content);
+            return put(() -> out.write(content));
+        }
+
+        Writer key(Key key) {
+            ByteBuffer encoded = ByteBuffer.allocate(Key.BYTES);
+            key.write(encoded);
+            return rest(encoded.flip());
+        }
+
+        Writer value(Value value) {
+            return switch (value) {
+                case Value.Image(byte[] page) -> int8(IMAGE).rest(ByteBuffer.wrap(page));
+                case Value.Wal(byte[] record, boolean initializes) ->
+                        int8(initializes ? INITIALIZING_RECORD : RECORD)
+                                .rest(ByteBuffer.wrap(record));
+                case Value.Change(byte[] change) -> int8(CHANGE).rest(ByteBuffer.wrap(change));
+            };
         }
 
         Writer lsn(Lsn lsn) {
@@ -442,6 +502,29 @@ final class PageServiceProtocol {
                     diskConsistent,
                     bytes,
                     failed ? why : null);
+        }
+
+        Key key() {
+            return Key.read(in);
+        }
+
+        @Nullable ByteBuffer content() {
+            boolean there = in.get() != 0;
+            ByteBuffer bytes = rest();
+            return there ? bytes : null;
+        }
+
+        Value value() {
+            int kind = in.get();
+            byte[] bytes = new byte[in.remaining()];
+            in.get(bytes);
+            return switch (kind) {
+                case IMAGE -> new Value.Image(bytes);
+                case RECORD -> new Value.Wal(bytes, false);
+                case INITIALIZING_RECORD -> new Value.Wal(bytes, true);
+                case CHANGE -> new Value.Change(bytes);
+                default -> throw new IllegalArgumentException("no such kind of value: " + kind);
+            };
         }
 
         ByteBuffer rest() {

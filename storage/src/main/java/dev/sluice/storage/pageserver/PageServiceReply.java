@@ -4,6 +4,7 @@ import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.wire.Lsn;
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** An answer to a {@link PageServiceRequest}; laid out by {@link PageServiceProtocol}. */
 sealed interface PageServiceReply {
@@ -37,6 +38,13 @@ sealed interface PageServiceReply {
             relations = List.copyOf(relations);
         }
     }
+
+    /**
+     * @param bytes null when there is nothing; valid until the next frame is received
+     */
+    record Content(@Nullable ByteBuffer bytes) implements PageServiceReply {}
+
+    record OneVersion(PageService.Version version) implements PageServiceReply {}
 
     /** The call failed; ends the answer, not the conversation. */
     record Failed(String message) implements PageServiceReply {}

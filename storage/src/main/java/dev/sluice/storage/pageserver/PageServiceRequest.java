@@ -1,5 +1,6 @@
 package dev.sluice.storage.pageserver;
 
+import dev.sluice.storage.key.Key;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.walservice.wal.Fork;
@@ -57,4 +58,13 @@ sealed interface PageServiceRequest {
      * {@link PageServiceReply.BackupRelations}s, and {@link PageServiceReply.Done}.
      */
     record MakeBaseBackup(TenantTimelineId id, Lsn at) implements PageServiceRequest {}
+
+    /** Answered with {@link PageServiceReply.Content}. */
+    record ReadKey(TenantTimelineId id, Key key, Lsn at) implements PageServiceRequest {}
+
+    /**
+     * Answered with a {@link PageServiceReply.OneVersion} for each, and {@link
+     * PageServiceReply.Done}.
+     */
+    record ReadVersions(TenantTimelineId id, Key key, Lsn at) implements PageServiceRequest {}
 }

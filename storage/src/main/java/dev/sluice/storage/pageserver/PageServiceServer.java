@@ -54,9 +54,13 @@ public final class PageServiceServer implements Closeable {
         PageServiceReply last;
         try {
             last =
-                    request instanceof PageServiceRequest.MakeBaseBackup backup
-                            ? send(channel, service.baseBackup(backup.id(), backup.at()))
-                            : call(request, pages);
+                    switch (request) {
+                        case PageServiceRequest.MakeBaseBackup r ->
+                                send(channel, service.baseBackup(r.id(), r.at()));
+                        case PageServiceRequest.ReadVersions r ->
+                                send(channel, service.versions(r.id(), r.key(), r.at()));
+                        default -> call(request, pages);
+                    };
         } catch (IOException | RuntimeException e) {
             log.debug("{} failed", request, e);
             last = new PageServiceReply.Failed(e instanceof IOException ? message(e) : "" + e);
@@ -95,8 +99,12 @@ public final class PageServiceServer implements Closeable {
                 yield new PageServiceReply.Done();
             }
             case PageServiceRequest.ReadPages r -> readPages(r, pages);
-            case PageServiceRequest.MakeBaseBackup r ->
-                    throw new IllegalArgumentException("answered in several frames: " + r);
+            case PageServiceRequest.ReadKey r -> {
+                byte[] bytes = service.read(r.id(), r.key(), r.at());
+                yield new PageServiceReply.Content(bytes == null ? null : ByteBuffer.wrap(bytes));
+            }
+            case PageServiceRequest.MakeBaseBackup _, PageServiceRequest.ReadVersions _ ->
+                    throw new IllegalArgumentException("answered in several frames: " + request);
         };
     }
 
@@ -132,6 +140,14 @@ public final class PageServiceServer implements Closeable {
             PageServiceProtocol.send(
                     channel, new PageServiceReply.BackupRelations(relations.subList(from, to)));
             from = to;
+        }
+        return new PageServiceReply.Done();
+    }
+
+    private static PageServiceReply send(PartChannel channel, List<PageService.Version> versions)
+            throws IOException {
+        for (PageService.Version version : versions) {
+            PageServiceProtocol.send(channel, new PageServiceReply.OneVersion(version));
         }
         return new PageServiceReply.Done();
     }

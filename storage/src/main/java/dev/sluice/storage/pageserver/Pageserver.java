@@ -2,6 +2,8 @@ package dev.sluice.storage.pageserver;
 
 import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.storage.basebackup.BaseBackupMaker;
+import dev.sluice.storage.key.Key;
+import dev.sluice.storage.layer.Chain;
 import dev.sluice.storage.layer.LayerCache;
 import dev.sluice.storage.timeline.Timeline;
 import dev.sluice.walservice.timeline.TenantTimelineId;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -194,6 +197,37 @@ public final class Pageserver implements PageService, Closeable {
                             + ", not yet to "
                             + at);
         }
+    }
+
+    @Override
+    public byte @Nullable [] read(TenantTimelineId id, Key key, Lsn at) throws IOException {
+        return inHistory(id, at).get(key, at);
+    }
+
+    @Override
+    public List<Version> versions(TenantTimelineId id, Key key, Lsn at) throws IOException {
+        Chain chain = inHistory(id, at).versions(key, at);
+        List<Version> versions = new ArrayList<>(chain.size());
+        for (int i = 0; i < chain.size(); i++) {
+            versions.add(new Version(chain.lsn(i), chain.value(i)));
+        }
+        return versions;
+    }
+
+    /** A timeline that has ingested up to the LSN, and begins no later. */
+    private Timeline inHistory(TenantTimelineId id, Lsn at) throws IOException {
+        Timeline timeline = timelines.get(id).timeline();
+        requireIngested(timeline, at);
+        if (at.isBefore(timeline.historyStart())) {
+            throw new IOException(
+                    "the history of timeline "
+                            + id
+                            + " begins at "
+                            + timeline.historyStart()
+                            + ", after "
+                            + at);
+        }
+        return timeline;
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.WalRecord;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
+import java.time.ZoneId;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -91,6 +92,27 @@ public interface PostgresMajor {
 
     /** The record's type as {@code pg_waldump} names it, for instance {@code Btree SPLIT_L}. */
     String recordType(WalRecord record);
+
+    /**
+     * Says what WAL records are.
+     *
+     * @param zone that times are shown in
+     */
+    RecordDescriber describer(ZoneId zone);
+
+    /**
+     * What a cluster's own catalogs say of its relations, at the moment of which {@code state} is.
+     */
+    RelationCatalog catalog(StoredState state);
+
+    /**
+     * Takes a page apart for people. Damaged pages too: what cannot be made out is said in its
+     * place.
+     *
+     * @param page 8192 bytes
+     * @param block its number: the first block of an index is mostly its meta page
+     */
+    PageView view(byte[] page, Fork fork, int block);
 
     /** The directories that {@code initdb} makes, relative, parents first; databases excepted. */
     List<String> directories();

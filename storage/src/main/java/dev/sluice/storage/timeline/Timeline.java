@@ -168,6 +168,21 @@ public final class Timeline implements TimelineReader, Closeable {
         return reconstruction.content(chain);
     }
 
+    /**
+     * The versions that {@link #get} makes a key's content of, newest first: down to one that
+     * stands alone, or all there is.
+     */
+    public Chain versions(Key key, Lsn at) throws IOException {
+        Chain chain = new Chain(key, at);
+        collect(List.of(chain));
+        return chain;
+    }
+
+    /** Where the history begins that this timeline has: its own or its oldest ancestor's start. */
+    public Lsn historyStart() {
+        return ancestor == null ? start() : ancestor.historyStart();
+    }
+
     private void collect(List<Chain> chains) throws IOException {
         Timeline timeline = this;
         while (true) {

@@ -3,6 +3,7 @@ package dev.sluice.walservice.wal;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
 import java.util.Arrays;
+import java.util.Optional;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
 import net.jpountz.lz4.LZ4SafeDecompressor;
@@ -28,6 +29,16 @@ record PageImage(int offset, int length, int holeOffset, int holeLength, int inf
     static final int LZ4 = 0x08;
     static final int ZSTD = 0x10;
     static final int COMPRESSED = PGLZ | LZ4 | ZSTD;
+
+    /** The name of the method that {@code wal_compression} has; empty if not compressed. */
+    static Optional<String> compression(int info) {
+        return switch (info & COMPRESSED) {
+            case PGLZ -> Optional.of("pglz");
+            case LZ4 -> Optional.of("lz4");
+            case ZSTD -> Optional.of("zstd");
+            default -> Optional.empty();
+        };
+    }
 
     /** What is wrong with an image's header; null if nothing. */
     static @Nullable String problem(int length, int holeOffset, int holeLength, int info) {

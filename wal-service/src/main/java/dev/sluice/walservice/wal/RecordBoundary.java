@@ -28,7 +28,7 @@ public record RecordBoundary(Lsn lsn, Lsn previous) {
         }
         Lsn segment = WalSegments.segmentStart(limit.plus(-1));
         while (segment.isValid()) {
-            Lsn first = firstRecord(wal, segment, limit);
+            Lsn first = firstFrom(wal, segment, limit);
             if (first.isBefore(limit)) {
                 RecordBoundary found =
                         atOrBefore(wal, new RecordBoundary(first, Lsn.INVALID), limit);
@@ -66,10 +66,16 @@ public record RecordBoundary(Lsn lsn, Lsn previous) {
     }
 
     /**
-     * Where the first record begins that begins in the segment; a position after limit if later.
+     * Where the first record begins that does not begin before a page: on the page's first byte, or
+     * after the rest of a record that continues there.
+     *
+     * @param start the first byte of a page
+     * @return a position after {@code limit} if none begins before it
+     * @throws WalFormatException if a page on the way has no header: nothing was written there, or
+     *     an XLOG_SWITCH left it out
      */
-    private static Lsn firstRecord(WalBytes wal, Lsn segment, Lsn limit) throws IOException {
-        Lsn page = segment;
+    public static Lsn firstFrom(WalBytes wal, Lsn start, Lsn limit) throws IOException {
+        Lsn page = start;
         while (page.isBefore(limit)) {
             WalPageHeader header = readHeader(wal, page);
             Lsn usable = WalSegments.firstUsable(page);

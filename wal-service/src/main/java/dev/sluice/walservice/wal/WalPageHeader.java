@@ -66,6 +66,20 @@ public record WalPageHeader(
         };
     }
 
+    /**
+     * The Postgres major that writes WAL pages with this magic.
+     *
+     * @throws IllegalArgumentException if none does
+     */
+    public static int majorOf(int magic) {
+        for (int major = 14; major <= 18; major++) {
+            if (magicOf(major) == magic) {
+                return major;
+            }
+        }
+        throw new IllegalArgumentException("no Postgres has WAL with the magic " + hex(magic));
+    }
+
     private static boolean isKnownMagic(int magic) {
         return magic == 0xD116
                 || magic == 0xD118

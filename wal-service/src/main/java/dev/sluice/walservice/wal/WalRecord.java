@@ -1,6 +1,7 @@
 package dev.sluice.walservice.wal;
 
 import dev.sluice.wire.Lsn;
+import java.util.Optional;
 
 /**
  * One WAL record, taken apart down to what every resource manager shares: its header, the blocks it
@@ -190,6 +191,21 @@ public final class WalRecord {
     /** Bytes of the block's image as stored, compressed or not; 0 if there is none. */
     public int blockImageLength(int id) {
         return structure.get(id, RecordStructure.IMAGE_LENGTH);
+    }
+
+    /** Where the hole of zeros begins that the block's image leaves out; 0 if there is none. */
+    public int blockHoleOffset(int id) {
+        return structure.get(id, RecordStructure.HOLE_OFFSET);
+    }
+
+    /** Bytes of the hole of zeros that the block's image leaves out. */
+    public int blockHoleLength(int id) {
+        return structure.get(id, RecordStructure.HOLE_LENGTH);
+    }
+
+    /** How the block's image is compressed; empty if it is not or there is none. */
+    public Optional<String> blockImageCompression(int id) {
+        return PageImage.compression(structure.get(id, RecordStructure.IMAGE_INFO));
     }
 
     /**

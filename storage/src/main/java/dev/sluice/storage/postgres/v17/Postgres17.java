@@ -4,11 +4,18 @@ import dev.sluice.storage.ingest.WalIngest;
 import dev.sluice.storage.key.Key;
 import dev.sluice.storage.postgres.CheckPoint;
 import dev.sluice.storage.postgres.ControlFile;
+import dev.sluice.storage.postgres.PageView;
 import dev.sluice.storage.postgres.PostgresMajor;
+import dev.sluice.storage.postgres.RecordDescriber;
+import dev.sluice.storage.postgres.RelationCatalog;
+import dev.sluice.storage.postgres.StoredState;
+import dev.sluice.storage.postgres.v17.catalog.Catalog17;
+import dev.sluice.storage.postgres.v17.describe.Describer17;
 import dev.sluice.storage.postgres.v17.mask.PageComparison;
 import dev.sluice.storage.postgres.v17.mask.PageDifference;
 import dev.sluice.storage.postgres.v17.redo.RecordTypes;
 import dev.sluice.storage.postgres.v17.redo.Redo17;
+import dev.sluice.storage.postgres.v17.view.PageViewer;
 import dev.sluice.storage.redo.PageRedo;
 import dev.sluice.storage.timeline.TimelineReader;
 import dev.sluice.walservice.wal.Fork;
@@ -16,6 +23,7 @@ import dev.sluice.walservice.wal.ResourceManager;
 import dev.sluice.walservice.wal.WalRecord;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
+import java.time.ZoneId;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -145,6 +153,21 @@ public final class Postgres17 implements PostgresMajor {
     @Override
     public String recordType(WalRecord record) {
         return RecordTypes.name(record);
+    }
+
+    @Override
+    public RecordDescriber describer(ZoneId zone) {
+        return new Describer17(zone);
+    }
+
+    @Override
+    public RelationCatalog catalog(StoredState state) {
+        return new Catalog17(state);
+    }
+
+    @Override
+    public PageView view(byte[] page, Fork fork, int block) {
+        return PageViewer.view(page, fork, block);
     }
 
     @Override
