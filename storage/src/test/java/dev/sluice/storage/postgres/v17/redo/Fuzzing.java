@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * within a time, and without allocating more than an input is worth.
  */
 final class Fuzzing {
-    private static final long INPUTS = Long.getLong("sluice.fuzz.inputs", 60_000);
+    private static final long INPUTS = Long.getLong("sluice.fuzz.inputs", 150_000);
     private static final long SEED = Long.getLong("sluice.fuzz.seed", System.nanoTime());
     private static final long ONE = Long.getLong("sluice.fuzz.one", -1);
     private static final long SECONDS_FOR_ONE = 20;

@@ -120,7 +120,7 @@ final class MutationRun implements PageRedo {
         }
         byte[] page = before.clone();
         boolean failed = fails(redo, key, page, change, end);
-        if (failed || RedoneExactly.mismatch(page, right) >= 0) {
+        if (failed || RedoneExactly.mismatch(key, page, right) >= 0) {
             Fork fork = Fork.ofNumber(key.fork());
             fate.caughtOn = manager(change, end);
             fate.seenInImage =

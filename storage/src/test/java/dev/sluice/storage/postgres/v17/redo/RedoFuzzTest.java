@@ -40,7 +40,7 @@ class RedoFuzzTest {
     private static final long REDO_ALLOCATES_AT_MOST = 1 << 20;
 
     /** The gap that a relation may grow by is a gigabyte at once: a key for each block of it. */
-    private static final long INGEST_ALLOCATES_AT_MOST = 32 << 20;
+    private static final long INGEST_ALLOCATES_AT_MOST = 8 << 20;
 
     private static final long DECODER_ALLOCATES_AT_MOST = 1 << 20;
     private static final long MODIFICATIONS_AT_MOST = 200_000;

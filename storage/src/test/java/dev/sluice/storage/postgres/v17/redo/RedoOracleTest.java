@@ -109,7 +109,7 @@ class RedoOracleTest {
                 // Where hints are logged, Postgres moves the LSN of heap pages that become visible.
                 Page.setLsn(ours, Page.lsn(theirs));
             }
-            int at = RedoneExactly.mismatch(ours, theirs);
+            int at = RedoneExactly.mismatch(page.getKey(), ours, theirs);
             if (at >= 0) {
                 differences.add(page.getKey() + " " + at + ": " + bytes(ours, theirs, at));
             }
