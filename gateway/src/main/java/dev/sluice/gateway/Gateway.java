@@ -5,6 +5,7 @@ import dev.sluice.gateway.compute.WakeFlights;
 import dev.sluice.gateway.door.Door;
 import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.door.ProxyHeader;
+import dev.sluice.gateway.http.HttpDoor;
 import dev.sluice.gateway.relay.CancelKeys;
 import dev.sluice.gateway.relay.ParkedListeners;
 import dev.sluice.gateway.relay.SessionContext;
@@ -12,7 +13,9 @@ import dev.sluice.gateway.relay.Sessions;
 import dev.sluice.gateway.routing.Directory;
 import dev.sluice.gateway.session.Admission;
 import dev.sluice.gateway.session.GatewayServices;
+import dev.sluice.gateway.session.Passwords;
 import dev.sluice.gateway.session.StartupHandler;
+import dev.sluice.gateway.transport.HandOver;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.tls.LocalCertificates;
 import dev.sluice.wire.SqlState;
@@ -27,8 +30,11 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -44,10 +50,12 @@ public final class Gateway implements Closeable {
 
     private final GatewayServices services;
     private final Channel listener;
+    private final Optional<HttpDoor> http;
 
-    private Gateway(GatewayServices services, Channel listener) {
+    private Gateway(GatewayServices services, Channel listener, Optional<HttpDoor> http) {
         this.services = services;
         this.listener = listener;
+        this.http = http;
     }
 
     /**
@@ -78,9 +86,13 @@ public final class Gateway implements Closeable {
             AuditLog audit,
             Transport transport)
             throws IOException {
+        HttpDoor http = null;
         try {
             GatewayServices services =
                     services(config, directory, sessionListener, audit, transport);
+            if (config.http().isPresent()) {
+                http = HttpDoor.start(services, config.http().get());
+            }
             ChannelFuture bound =
                     transport
                             .listen(config.listen(), channel -> welcome(channel, services))
@@ -91,10 +103,13 @@ public final class Gateway implements Closeable {
                                 .formatted(config.listen(), bound.cause().getMessage()),
                         bound.cause());
             }
-            Gateway gateway = new Gateway(services, bound.channel());
+            Gateway gateway = new Gateway(services, bound.channel(), Optional.ofNullable(http));
             log.info("gateway listens at {}", gateway.address());
             return gateway;
         } catch (IOException | RuntimeException e) {
+            if (http != null) {
+                http.close();
+            }
             transport.stop().join();
             throw e;
         }
@@ -128,7 +143,7 @@ public final class Gateway implements Closeable {
                 audit,
                 metrics,
                 transport,
-                new Door(config.rules(), config.authenticationTimeout()),
+                new Door(config.rules(), config.authenticationTimeout(), config.http().isPresent()),
                 new Admission(config.maxConnections(), config.maxUnauthenticated()),
                 wakes,
                 connector,
@@ -137,7 +152,9 @@ public final class Gateway implements Closeable {
                         metrics, sessionListener, connector, cancelKeys, new ParkedListeners()),
                 cancelKeys,
                 random,
-                role -> ScramVerifier.doomed(role, doomSecret));
+                new Passwords(random),
+                role -> ScramVerifier.doomed(role, doomSecret),
+                config.http().map(http -> new HandOver(transport, HttpDoor.socket(http))));
     }
 
     /**
@@ -185,9 +202,14 @@ public final class Gateway implements Closeable {
         return services.wakes().waiting();
     }
 
-    /** The sessions that have a compute, as they were a moment ago. */
+    /**
+     * The sessions that have a compute, as they were a moment ago, and the statements that run over
+     * HTTP.
+     */
     public List<SessionInfo> sessions() {
-        return services.sessions().list();
+        List<SessionInfo> sessions = new ArrayList<>(services.sessions().list());
+        http.ifPresent(door -> sessions.addAll(door.sessions()));
+        return Collections.unmodifiableList(sessions);
     }
 
     /**
@@ -200,6 +222,16 @@ public final class Gateway implements Closeable {
      * GatewayConfig#keepAwake}, keeps them all where they are.
      */
     public CompletionStage<ParkReport> park(String endpointId, boolean urgent) {
+        List<String> running =
+                http.map(HttpDoor::sessions).orElse(List.of()).stream()
+                        .filter(statement -> statement.route().endpointId().equals(endpointId))
+                        .map(statement ->
+                                "a statement of %s over HTTP runs".formatted(statement.role()))
+                        .toList();
+        if (!urgent && !running.isEmpty()) {
+            return CompletableFuture.completedStage(new ParkReport(0, 0, running));
+        }
+        http.ifPresent(door -> door.closeIdle(endpointId));
         return services.sessions().park(endpointId, urgent, services.config().keepAwake());
     }
 
@@ -211,6 +243,7 @@ public final class Gateway implements Closeable {
      */
     public CompletionStage<Integer> closeSessions(
             String endpointId, SqlState sqlState, String message) {
+        http.ifPresent(door -> door.closeIdle(endpointId));
         return services.sessions()
                 .end(
                         session -> session.route().endpointId().equals(endpointId),
@@ -233,6 +266,7 @@ public final class Gateway implements Closeable {
         services.sessions().end(_ -> true, Gateway::isUnused, lastWords).join();
         awaitNoSessions();
         services.sessions().end(_ -> true, _ -> true, lastWords).join();
+        http.ifPresent(HttpDoor::close);
         services.transport().stop().join();
     }
 

@@ -19,6 +19,7 @@ import java.util.Optional;
  *     session locks, an open transaction …) keeps its compute from being suspended
  * @param maxConnections of clients, authenticated or not
  * @param maxUnauthenticated of clients that have not proved their password yet
+ * @param http how SQL over HTTP and WebSocket is served; without it, only Postgres is spoken
  */
 public record GatewayConfig(
         InetSocketAddress listen,
@@ -28,7 +29,8 @@ public record GatewayConfig(
         Duration wakeTimeout,
         Duration keepAwake,
         int maxConnections,
-        int maxUnauthenticated) {
+        int maxUnauthenticated,
+        Optional<HttpConfig> http) {
 
     /** How long by default an idle session that cannot be carried keeps its compute. */
     public static final Duration KEEP_AWAKE = Duration.ofHours(1);
@@ -49,7 +51,8 @@ public record GatewayConfig(
                 Duration.ofSeconds(60),
                 KEEP_AWAKE,
                 20_000,
-                10_000);
+                10_000,
+                Optional.empty());
     }
 
     public GatewayConfig withRules(DoorRules newRules) {
@@ -61,7 +64,8 @@ public record GatewayConfig(
                 wakeTimeout,
                 keepAwake,
                 maxConnections,
-                maxUnauthenticated);
+                maxUnauthenticated,
+                http);
     }
 
     public GatewayConfig withTimeouts(Duration authentication, Duration wake) {
@@ -73,7 +77,8 @@ public record GatewayConfig(
                 wake,
                 keepAwake,
                 maxConnections,
-                maxUnauthenticated);
+                maxUnauthenticated,
+                http);
     }
 
     public GatewayConfig withLimits(int connections, int unauthenticated) {
@@ -85,7 +90,22 @@ public record GatewayConfig(
                 wakeTimeout,
                 keepAwake,
                 connections,
-                unauthenticated);
+                unauthenticated,
+                http);
+    }
+
+    /** With SQL over HTTP and WebSocket on the same port. */
+    public GatewayConfig withHttp(HttpConfig config) {
+        return new GatewayConfig(
+                listen,
+                certificates,
+                rules,
+                authenticationTimeout,
+                wakeTimeout,
+                keepAwake,
+                maxConnections,
+                maxUnauthenticated,
+                Optional.of(config));
     }
 
     public GatewayConfig withKeepAwake(Duration limit) {
@@ -97,6 +117,7 @@ public record GatewayConfig(
                 wakeTimeout,
                 limit,
                 maxConnections,
-                maxUnauthenticated);
+                maxUnauthenticated,
+                http);
     }
 }

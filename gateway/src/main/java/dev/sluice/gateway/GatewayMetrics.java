@@ -16,6 +16,8 @@ public final class GatewayMetrics {
     private final LongAdder resumeNanos = new LongAdder();
     private final LongAdder wakeFailures = new LongAdder();
     private final LongAdder cancels = new LongAdder();
+    private final LongAdder httpRequests = new LongAdder();
+    private final LongAdder webSockets = new LongAdder();
     private final LongAdder bytesFromClients = new LongAdder();
     private final LongAdder bytesToClients = new LongAdder();
 
@@ -79,6 +81,16 @@ public final class GatewayMetrics {
         return cancels.sum();
     }
 
+    /** HTTP requests, WebSockets excepted. */
+    public long httpRequests() {
+        return httpRequests.sum();
+    }
+
+    /** WebSockets ever opened. */
+    public long webSockets() {
+        return webSockets.sum();
+    }
+
     /** Bytes relayed from clients to computes, before encryption. */
     public long bytesFromClients() {
         return bytesFromClients.sum();
@@ -132,6 +144,14 @@ public final class GatewayMetrics {
 
     public void cancelRouted() {
         cancels.increment();
+    }
+
+    public void httpRequest() {
+        httpRequests.increment();
+    }
+
+    public void webSocketOpened() {
+        webSockets.increment();
     }
 
     public void fromClient(int bytes) {

@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -43,8 +44,12 @@ final class TestGateway implements AutoCloseable {
         directory = new ScriptedDirectory(postgres);
         GatewayConfig config =
                 GatewayConfig.defaults(
-                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                        Optional.of(certificates));
+                                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                                Optional.of(certificates))
+                        .withHttp(
+                                HttpConfig.defaults(
+                                        Files.createDirectories(
+                                                certificateDirectory.resolve("sockets"))));
         gateway =
                 Gateway.start(
                         configure.apply(config),

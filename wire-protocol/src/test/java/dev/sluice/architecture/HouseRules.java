@@ -46,6 +46,7 @@ public final class HouseRules {
         "dev.sluice.storage.postgres..",
         "dev.sluice.storage.redo..",
         "dev.sluice.gateway.parking..",
+        "dev.sluice.gateway.http.sql..",
     };
 
     private static final String[] OUTSIDE_WORLD = {

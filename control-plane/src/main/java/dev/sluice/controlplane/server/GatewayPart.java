@@ -7,6 +7,7 @@ import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.routing.BlockingDirectory;
 import dev.sluice.gateway.Gateway;
 import dev.sluice.gateway.GatewayConfig;
+import dev.sluice.gateway.HttpConfig;
 import dev.sluice.gateway.ParkReport;
 import dev.sluice.gateway.SessionInfo;
 import dev.sluice.gateway.SessionListener;
@@ -41,7 +42,8 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
         this.folder = folder;
     }
 
-    static GatewayPart start(ServerOptions options, DataFolder folder, DirectoryCalls directory)
+    static GatewayPart start(
+            ServerOptions options, DataFolder folder, DirectoryCalls directory, SocketPlaces places)
             throws IOException {
         LocalCertificates certificates =
                 LocalCertificates.openOrCreate(folder.certificates(), ServerOptions.DOMAIN);
@@ -59,7 +61,8 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
                                 new InetSocketAddress(options.listen(), options.port()),
                                 Optional.of(certificates))
                         .withKeepAwake(keepAwake)
-                        .withRules(GatewayFile.rules(folder.root(), certificates));
+                        .withRules(GatewayFile.rules(folder.root(), certificates))
+                        .withHttp(HttpConfig.defaults(places.behindTheGateway()));
         Gateway gateway =
                 Gateway.start(
                         config,

@@ -111,7 +111,8 @@ public final class Server implements RunningServer {
                 GatewayPart.start(
                         options,
                         folder,
-                        new Routes(control.catalog(), control.endpoints(), control.roles()));
+                        new Routes(control.catalog(), control.endpoints(), control.roles()),
+                        places);
         open.push(gateway);
         sessions.are(gateway);
         metrics.add(gateway::counters);

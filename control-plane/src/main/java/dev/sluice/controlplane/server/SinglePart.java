@@ -228,7 +228,8 @@ public final class SinglePart implements Closeable {
                 GatewayPart.start(
                         config.options(),
                         folder,
-                        PartCalls.caller(places.controlPlane(), DirectoryCalls.class));
+                        PartCalls.caller(places.controlPlane(), DirectoryCalls.class),
+                        places);
         open.push(gateway);
         open.push(PartCalls.serve("gateway", places.gateway(), GatewayCalls.class, gateway));
     }

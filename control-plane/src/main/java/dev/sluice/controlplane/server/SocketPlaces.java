@@ -63,6 +63,11 @@ final class SocketPlaces {
         return at(part + "-counters");
     }
 
+    /** Where the gateway's own servers listen, behind its port. */
+    Path behindTheGateway() throws IOException {
+        return OwnedDirectory.ensure(directory.resolve("http"), "rwx------");
+    }
+
     PartAddress gateway() {
         return at("gateway");
     }

@@ -9,6 +9,7 @@ import javax.net.ssl.SSLException;
 /** The rules in force, and what follows from them. Connections see all of a change or nothing. */
 public final class Door {
     private final Duration handshakeTimeout;
+    private final boolean http;
     private volatile Open open;
 
     /**
@@ -19,10 +20,12 @@ public final class Door {
     public record Open(DoorRules rules, Optional<TlsFrontDoor> tls, Visitors visitors) {}
 
     /**
+     * @param http whether HTTP is spoken behind it too
      * @throws SSLException if the certificates cannot be used
      */
-    public Door(DoorRules rules, Duration handshakeTimeout) throws SSLException {
+    public Door(DoorRules rules, Duration handshakeTimeout, boolean http) throws SSLException {
         this.handshakeTimeout = handshakeTimeout;
+        this.http = http;
         this.open = open(rules);
     }
 
@@ -51,7 +54,10 @@ public final class Door {
                 rules.certificates().isPresent()
                         ? Optional.of(
                                 TlsFrontDoor.of(
-                                        rules.certificates().get(), clients, handshakeTimeout))
+                                        rules.certificates().get(),
+                                        clients,
+                                        handshakeTimeout,
+                                        http))
                         : Optional.empty();
         return new Open(rules, tls, new Visitors(rules, System::nanoTime));
     }

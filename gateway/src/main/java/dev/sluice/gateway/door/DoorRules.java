@@ -59,6 +59,11 @@ public record DoorRules(
                 certificates, false, ClientCertificates.NONE, List.of(), ATTEMPTS, WRONG_PASSWORDS);
     }
 
+    /** Whether connections in clear are refused: they cannot show a certificate either. */
+    public boolean requiresEncryption() {
+        return requireTls || clientCertificates == ClientCertificates.REQUIRED;
+    }
+
     public boolean isProxy(InetAddress peer) {
         for (AddressRange range : proxies) {
             if (range.contains(peer)) {

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.door;
 
+import dev.sluice.gateway.transport.Peer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -8,7 +9,6 @@ import io.netty.handler.codec.haproxy.HAProxyCommand;
 import io.netty.handler.codec.haproxy.HAProxyMessage;
 import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.codec.haproxy.HAProxyProxiedProtocol;
-import io.netty.util.AttributeKey;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -24,8 +24,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class ProxyHeader extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(ProxyHeader.class);
-    private static final AttributeKey<InetAddress> CLIENT =
-            AttributeKey.valueOf(ProxyHeader.class, "client");
 
     private static final int MAX_TLV = 4096;
 
@@ -55,13 +53,8 @@ public final class ProxyHeader extends ChannelInboundHandlerAdapter {
 
     /** Where a connection came from: what a listed proxy says, else the peer itself. */
     public static InetAddress client(Channel channel) {
-        InetAddress told = channel.attr(CLIENT).get();
-        if (told != null) {
-            return told;
-        }
-        return channel.remoteAddress() instanceof InetSocketAddress peer
-                ? peer.getAddress()
-                : InetAddress.getLoopbackAddress();
+        InetSocketAddress peer = Peer.of(channel).address();
+        return peer == null ? InetAddress.getLoopbackAddress() : peer.getAddress();
     }
 
     @Override
@@ -79,7 +72,9 @@ public final class ProxyHeader extends ChannelInboundHandlerAdapter {
                     refuse(ctx, "its PROXY header is for " + protocol);
                     return;
                 }
-                ctx.channel().attr(CLIENT).set(InetAddress.getByName(header.sourceAddress()));
+                InetAddress address = InetAddress.getByName(header.sourceAddress());
+                new Peer(new InetSocketAddress(address, header.sourcePort()), false)
+                        .mark(ctx.channel());
             }
             ctx.pipeline().remove(this);
         } catch (UnknownHostException e) {

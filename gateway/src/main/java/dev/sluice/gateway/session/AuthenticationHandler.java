@@ -8,15 +8,18 @@ import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.routing.RoutingException;
 import dev.sluice.gateway.transport.TlsFrontDoor;
 import dev.sluice.wire.SqlState;
+import dev.sluice.wire.backend.AuthenticationCleartextPassword;
 import dev.sluice.wire.backend.AuthenticationOk;
 import dev.sluice.wire.backend.AuthenticationSASL;
 import dev.sluice.wire.backend.AuthenticationSASLContinue;
 import dev.sluice.wire.backend.AuthenticationSASLFinal;
 import dev.sluice.wire.frame.FrameHeader;
 import dev.sluice.wire.frame.OpaqueFrame;
+import dev.sluice.wire.frontend.PasswordMessage;
 import dev.sluice.wire.frontend.SASLInitialResponse;
 import dev.sluice.wire.frontend.SASLResponse;
 import dev.sluice.wire.scram.ChannelBinding;
+import dev.sluice.wire.scram.ScramKeys;
 import dev.sluice.wire.scram.ScramMechanism;
 import dev.sluice.wire.scram.ScramServer;
 import dev.sluice.wire.scram.ScramVerifier;
@@ -56,6 +59,7 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
     private final @Nullable ChannelBinding binding;
     private final Visitors visitors;
     private final InetAddress client;
+    private final boolean byPassword;
 
     private @Nullable Expecting expecting;
 
@@ -66,17 +70,21 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
 
         record FirstMessage(Mechanism chosen, ScramServer scram) implements Expecting {}
 
-        record Proof(Mechanism chosen, ScramServer scram) implements Expecting {}
+        record ClientFinal(Mechanism chosen, ScramServer scram) implements Expecting {}
+
+        record Password(Mechanism chosen) implements Expecting {}
     }
 
     AuthenticationHandler(
             ClientConnection connection,
             StartupMessage startup,
             @Nullable String serverName,
+            boolean byPassword,
             Visitors visitors) {
         this.connection = connection;
         this.startup = startup;
         this.serverName = serverName;
+        this.byPassword = byPassword;
         this.visitors = visitors;
         this.client = ProxyHeader.client(connection.channel());
         this.binding = TlsFrontDoor.binding(connection.channel());
@@ -144,15 +152,31 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
     }
 
     private void offer(Expecting.Mechanism next) {
+        if (byPassword) {
+            connection.write(new AuthenticationCleartextPassword());
+            await(new Expecting.Password(next));
+            return;
+        }
         String plain = ScramMechanism.SCRAM_SHA_256.saslName();
         connection.write(
                 new AuthenticationSASL(
                         binding == null
                                 ? List.of(plain)
                                 : List.of(ScramMechanism.SCRAM_SHA_256_PLUS.saslName(), plain)));
+        await(next);
+    }
+
+    /** The client may have sent its answer before it was asked. */
+    private void await(Expecting next) {
         connection.flush();
         expecting = next;
         connection.resumeReading();
+        ChannelHandlerContext here = connection.channel().pipeline().context(this);
+        try {
+            channelRead(here, Unpooled.EMPTY_BUFFER);
+        } catch (Exception e) {
+            exceptionCaught(here, e);
+        }
     }
 
     @Override
@@ -184,7 +208,11 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
                             first.chosen(),
                             first.scram(),
                             SASLResponse.decode(frame.body()).data());
-            case Expecting.Proof proof -> verify(proof, SASLResponse.decode(frame.body()).data());
+            case Expecting.ClientFinal last ->
+                    verify(last, SASLResponse.decode(frame.body()).data());
+            case Expecting.Password password ->
+                    verifyPassword(
+                            password.chosen(), PasswordMessage.decode(frame.body()).password());
         }
     }
 
@@ -205,7 +233,9 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
     }
 
     private void challenge(Expecting.Mechanism mechanism, ScramServer scram, ByteBuf first) {
-        send(scram.challenge(ByteBufUtil.getBytes(first)), new Expecting.Proof(mechanism, scram));
+        send(
+                scram.challenge(ByteBufUtil.getBytes(first)),
+                new Expecting.ClientFinal(mechanism, scram));
     }
 
     private void send(byte[] challenge, Expecting next) {
@@ -214,26 +244,54 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
         expecting = next;
     }
 
-    private void verify(Expecting.Proof expected, ByteBuf message) {
+    private void verify(Expecting.ClientFinal expected, ByteBuf message) {
         Optional<ScramServer.Success> success =
                 expected.scram().verify(ByteBufUtil.getBytes(message));
-        ClientDestination destination = expected.chosen().destination();
         if (success.isEmpty()) {
-            connection.services().metrics().authenticationFailed();
-            visitors.wrongPassword(client, expected.chosen().route().endpointId());
-            connection.fail(
-                    SqlState.INVALID_PASSWORD,
-                    "password authentication failed for user \"%s\""
-                            .formatted(destination.request().role()),
-                    "");
+            refuse(expected.chosen());
             return;
         }
-        connection.authenticated();
-        connection.pauseReading();
+        admit();
         connection.write(
                 new AuthenticationSASLFinal(
                         Unpooled.copiedBuffer(
                                 success.get().serverFinal(), StandardCharsets.ISO_8859_1)));
+        login(expected.chosen(), success.get().keys());
+    }
+
+    /** Off the event loop: the hash takes milliseconds. */
+    private void verifyPassword(Expecting.Mechanism mechanism, String password) {
+        connection.pauseReading();
+        connection.whenDone(
+                connection.services().passwords().keys(mechanism.verifier(), password),
+                (keys, failure) -> {
+                    if (keys == null) {
+                        connection.fail(failed(failure));
+                    } else if (keys.isEmpty()) {
+                        refuse(mechanism);
+                    } else {
+                        admit();
+                        login(mechanism, keys.get());
+                    }
+                });
+    }
+
+    private void refuse(Expecting.Mechanism mechanism) {
+        connection.services().metrics().authenticationFailed();
+        visitors.wrongPassword(client, mechanism.route().endpointId());
+        connection.fail(
+                SqlState.INVALID_PASSWORD,
+                "password authentication failed for user \"%s\""
+                        .formatted(mechanism.destination().request().role()),
+                "");
+    }
+
+    private void admit() {
+        connection.authenticated();
+        connection.pauseReading();
+    }
+
+    private void login(Expecting.Mechanism mechanism, ScramKeys keys) {
         connection.write(new AuthenticationOk());
         connection.flush();
         ProtocolVersion version = startup.negotiated(StartupHandler.NEWEST);
@@ -241,10 +299,8 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
                         connection,
                         this,
                         new ServerLogin(
-                                expected.chosen().route(),
-                                destination.parameters(),
-                                success.get().keys()),
-                        destination.request(),
+                                mechanism.route(), mechanism.destination().parameters(), keys),
+                        mechanism.destination().request(),
                         version)
                 .begin();
     }

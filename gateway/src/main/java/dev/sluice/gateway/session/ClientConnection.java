@@ -4,7 +4,6 @@ import dev.sluice.gateway.AuditLog;
 import dev.sluice.gateway.door.ProxyHeader;
 import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.routing.RouteRequest;
-import dev.sluice.gateway.routing.RoutingException;
 import dev.sluice.gateway.transport.Outbound;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.wire.SqlState;
@@ -12,18 +11,14 @@ import dev.sluice.wire.backend.BackendMessage;
 import dev.sluice.wire.backend.Diagnostic;
 import dev.sluice.wire.backend.Diagnostic.Severity;
 import dev.sluice.wire.backend.ErrorResponse;
-import dev.sluice.wire.frame.WireFormatException;
-import dev.sluice.wire.scram.ScramException;
 import dev.sluice.wire.startup.StartupMessage;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -131,6 +126,13 @@ final class ClientConnection {
                 .record(known != null ? known : identity(null, null, null, null, null), event);
     }
 
+    /** Another server takes the client over, with limits of its own; it keeps its place here. */
+    void handedOver() {
+        over = true;
+        deadline.cancel(false);
+        ticket.authenticated();
+    }
+
     private void tooSlow() {
         fail(QUERY_CANCELED, "canceling authentication due to timeout", "");
     }
@@ -183,33 +185,7 @@ final class ClientConnection {
 
     /** Tells the client as much of a failure as is its business, and closes. */
     void fail(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null
-                        ? failure.getCause()
-                        : failure;
-        switch (cause) {
-            case RoutingException e -> fail(e.state(), String.valueOf(e.getMessage()), e.hint());
-            case ScramException e ->
-                    fail(
-                            Diagnostic.of(Severity.FATAL, e.state(), String.valueOf(e.getMessage()))
-                                    .withDetail(e.detail()));
-            case WireFormatException e ->
-                    fail(SqlState.PROTOCOL_VIOLATION, String.valueOf(e.getMessage()), "");
-            case TimeoutException _ ->
-                    fail(
-                            SqlState.CANNOT_CONNECT_NOW,
-                            "the compute did not start within "
-                                    + services.config().wakeTimeout().toSeconds()
-                                    + " seconds",
-                            "It may still be starting: try again.");
-            default -> {
-                log.error("connection {} failed", channel, cause);
-                fail(
-                        SqlState.INTERNAL_ERROR,
-                        "internal error in the gateway",
-                        "The server's log tells more.");
-            }
-        }
+        fail(services.diagnostic(failure));
     }
 
     /** Closes without a word. */

@@ -3,6 +3,7 @@ package dev.sluice.gateway.session;
 import dev.sluice.gateway.AuditLog;
 import dev.sluice.gateway.GatewayConfig;
 import dev.sluice.gateway.GatewayMetrics;
+import dev.sluice.gateway.HttpConfig;
 import dev.sluice.gateway.SessionListener;
 import dev.sluice.gateway.compute.ComputeConnector;
 import dev.sluice.gateway.compute.WakeFlights;
@@ -11,15 +12,28 @@ import dev.sluice.gateway.relay.CancelKeys;
 import dev.sluice.gateway.relay.SessionContext;
 import dev.sluice.gateway.relay.Sessions;
 import dev.sluice.gateway.routing.Directory;
+import dev.sluice.gateway.routing.RoutingException;
+import dev.sluice.gateway.transport.HandOver;
+import dev.sluice.gateway.transport.Peer;
 import dev.sluice.gateway.transport.Transport;
+import dev.sluice.wire.SqlState;
+import dev.sluice.wire.backend.Diagnostic;
+import dev.sluice.wire.frame.WireFormatException;
+import dev.sluice.wire.scram.ScramException;
 import dev.sluice.wire.scram.ScramVerifier;
 import java.security.SecureRandom;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What all connections of a gateway share.
  *
  * @param doomedVerifier the verifier of a role that does not exist
+ * @param http where connections go that speak HTTP
  */
 public record GatewayServices(
         GatewayConfig config,
@@ -36,4 +50,49 @@ public record GatewayServices(
         SessionContext sessionContext,
         CancelKeys cancelKeys,
         SecureRandom random,
-        Function<String, ScramVerifier> doomedVerifier) {}
+        Passwords passwords,
+        Function<String, ScramVerifier> doomedVerifier,
+        Optional<HandOver> http) {
+
+    private static final Logger log = LoggerFactory.getLogger(GatewayServices.class);
+
+    /** As much of a failure as is a client's business; the log is told the rest. */
+    public Diagnostic diagnostic(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null
+                        ? failure.getCause()
+                        : failure;
+        return switch (cause) {
+            case RoutingException e -> fatal(e.state(), e).withHint(e.hint());
+            case ScramException e -> fatal(e.state(), e).withDetail(e.detail());
+            case WireFormatException e -> fatal(SqlState.PROTOCOL_VIOLATION, e);
+            case TimeoutException _ ->
+                    fatal(
+                                    SqlState.CANNOT_CONNECT_NOW,
+                                    "the compute did not start within "
+                                            + config.wakeTimeout().toSeconds()
+                                            + " seconds")
+                            .withHint("It may still be starting: try again.");
+            default -> {
+                log.error("a client's connection failed", cause);
+                yield fatal(SqlState.INTERNAL_ERROR, "internal error in the gateway")
+                        .withHint("The server's log tells more.");
+            }
+        };
+    }
+
+    private static Diagnostic fatal(SqlState state, Throwable cause) {
+        return fatal(state, String.valueOf(cause.getMessage()));
+    }
+
+    private static Diagnostic fatal(SqlState state, String message) {
+        return Diagnostic.of(Diagnostic.Severity.FATAL, state, message);
+    }
+
+    /** Whether a password in clear may be asked of this client: nobody can listen on the way. */
+    public boolean takesPlainPasswords(Peer peer) {
+        return peer.encrypted()
+                || peer.isLocal()
+                || config.http().map(HttpConfig::plainPasswords).orElse(false);
+    }
+}

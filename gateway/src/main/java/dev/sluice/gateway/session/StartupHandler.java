@@ -1,8 +1,10 @@
 package dev.sluice.gateway.session;
 
 import dev.sluice.gateway.door.Door;
-import dev.sluice.gateway.door.DoorRules;
+import dev.sluice.gateway.transport.HandOver;
 import dev.sluice.gateway.transport.Outbound;
+import dev.sluice.gateway.transport.Peer;
+import dev.sluice.gateway.transport.Spoken;
 import dev.sluice.gateway.transport.TlsFrontDoor;
 import dev.sluice.wire.SqlState;
 import dev.sluice.wire.backend.NegotiateProtocolVersion;
@@ -21,6 +23,7 @@ import io.netty.handler.ssl.SniCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,10 +38,9 @@ public final class StartupHandler extends ByteToMessageDecoder {
     /** The newest version of the protocol that clients may speak here. */
     static final ProtocolVersion NEWEST = ProtocolVersion.V3_2;
 
-    private static final int TLS_HANDSHAKE = 0x16;
-
     private final GatewayServices services;
     private final Door.Open door;
+    private final boolean inside;
     private @Nullable ClientConnection connection;
     private boolean firstByteSeen;
     private boolean sslDone;
@@ -47,9 +49,25 @@ public final class StartupHandler extends ByteToMessageDecoder {
     private boolean directTls;
     private @Nullable String serverName;
 
+    /** For connections to the gateway's port. */
     public StartupHandler(GatewayServices services) {
         this.services = services;
         this.door = services.door().now();
+        this.inside = false;
+    }
+
+    /**
+     * For Postgres clients inside a WebSocket, whose channel is marked with the {@link Peer} that
+     * they are. They prove their password by sending it, if nobody can listen on the way.
+     *
+     * @param serverName the host that the WebSocket was opened to
+     */
+    public StartupHandler(GatewayServices services, Peer peer, String serverName) {
+        this.services = services;
+        this.door = services.door().now();
+        this.inside = true;
+        this.encrypted = peer.encrypted();
+        this.serverName = serverName;
     }
 
     private ClientConnection connection() {
@@ -78,10 +96,9 @@ public final class StartupHandler extends ByteToMessageDecoder {
             in.skipBytes(in.readableBytes());
             return;
         }
-        if (!firstByteSeen) {
+        if (!firstByteSeen && in.isReadable()) {
             firstByteSeen = true;
-            if (in.getUnsignedByte(in.readerIndex()) == TLS_HANDSHAKE) {
-                beginDirectTls(ctx, in);
+            if (!inside && isForOthers(ctx, in)) {
                 return;
             }
         }
@@ -89,6 +106,43 @@ public final class StartupHandler extends ByteToMessageDecoder {
         if (packet != null) {
             received(ctx, packet, in.isReadable());
         }
+    }
+
+    /** Looks at the first byte, of a connection or of what it carries encrypted. */
+    private boolean isForOthers(ChannelHandlerContext ctx, ByteBuf in) {
+        Spoken spoken = Spoken.of(in.getUnsignedByte(in.readerIndex()));
+        if (directTls) {
+            String agreed =
+                    Objects.requireNonNull(ctx.pipeline().get(SslHandler.class))
+                            .applicationProtocol();
+            if (TlsFrontDoor.ALPN.equals(agreed)) {
+                return false;
+            }
+            spoken = agreed == null ? spoken : Spoken.HTTP;
+        }
+        if (spoken == Spoken.HTTP && services.http().isPresent()) {
+            handOver(ctx, in, services.http().get());
+            return true;
+        }
+        if (directTls) {
+            log.debug("{}: direct TLS without ALPN \"postgresql\"", ctx.channel());
+            in.skipBytes(in.readableBytes());
+            connection().close();
+            return true;
+        }
+        if (spoken == Spoken.TLS) {
+            beginDirectTls(ctx, in);
+            return true;
+        }
+        return false;
+    }
+
+    private void handOver(ChannelHandlerContext ctx, ByteBuf in, HandOver http) {
+        ByteBuf bytes = in.readRetainedSlice(in.readableBytes());
+        connection().handedOver();
+        Peer peer = new Peer(Peer.of(ctx.channel()).address(), encrypted);
+        http.accept(ctx.channel(), bytes, peer, services.config().authenticationTimeout());
+        ctx.pipeline().remove(this);
     }
 
     private void received(ChannelHandlerContext ctx, StartupPacket packet, boolean more) {
@@ -144,6 +198,7 @@ public final class StartupHandler extends ByteToMessageDecoder {
             return;
         }
         directTls = true;
+        firstByteSeen = false;
         sslDone = true;
         gssDone = true;
         ByteBuf hello = in.readRetainedSlice(in.readableBytes());
@@ -170,16 +225,13 @@ public final class StartupHandler extends ByteToMessageDecoder {
         if (!event.isSuccess() || tls == null) {
             log.debug("{}: TLS handshake failed", ctx.channel(), event.cause());
             connection().close();
-        } else if (directTls && !TlsFrontDoor.ALPN.equals(tls.applicationProtocol())) {
-            log.debug("{}: direct TLS without ALPN \"postgresql\"", ctx.channel());
-            connection().close();
         }
     }
 
     private void startup(ChannelHandlerContext ctx, StartupMessage startup) {
         if (startup.version().major() != NEWEST.major()) {
             refuseVersion(startup.version());
-        } else if (!encrypted && requiresTls()) {
+        } else if (!encrypted && door.rules().requiresEncryption()) {
             connection()
                     .fail(
                             SqlState.INVALID_AUTHORIZATION,
@@ -188,16 +240,16 @@ public final class StartupHandler extends ByteToMessageDecoder {
         } else {
             NegotiateProtocolVersion.answering(startup, NEWEST).ifPresent(connection()::write);
             AuthenticationHandler next =
-                    new AuthenticationHandler(connection(), startup, serverName, door.visitors());
+                    new AuthenticationHandler(
+                            connection(),
+                            startup,
+                            serverName,
+                            inside && services.takesPlainPasswords(Peer.of(ctx.channel())),
+                            door.visitors());
             ctx.pipeline().addAfter(ctx.name(), "authentication", next);
             ctx.pipeline().remove(this);
             next.begin();
         }
-    }
-
-    private boolean requiresTls() {
-        return door.rules().requireTls()
-                || door.rules().clientCertificates() == DoorRules.ClientCertificates.REQUIRED;
     }
 
     private void refuseVersion(ProtocolVersion version) {

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * and the channel binding. Does not change: other certificates make another one.
  */
 public final class TlsFrontDoor {
-    /** The protocol's name in ALPN, without which a connection may not begin with TLS. */
+    /** Postgres's name in ALPN, without which its clients may not begin with TLS. */
     public static final String ALPN = "postgresql";
 
     /** The largest ClientHello to wait for. */
@@ -56,23 +56,30 @@ public final class TlsFrontDoor {
     /**
      * @param clients what is asked of clients: {@code NONE} unless the certificates name the
      *     clients' authorities
+     * @param http whether HTTP is spoken here too
      */
     public static TlsFrontDoor of(
-            ServerCertificates certificates, ClientAuth clients, Duration handshakeTimeout)
+            ServerCertificates certificates,
+            ClientAuth clients,
+            Duration handshakeTimeout,
+            boolean http)
             throws SSLException {
         TlsFrontDoor door = new TlsFrontDoor(certificates, handshakeTimeout);
         for (ServerCertificate certificate : certificates.all()) {
             door.shown.put(
                     certificate,
                     new Shown(
-                            context(certificate, certificates.clientAuthorities(), clients),
+                            context(certificate, certificates.clientAuthorities(), clients, http),
                             ChannelBinding.serverEndPoint(certificate.keyed().certificate())));
         }
         return door;
     }
 
     private static SslContext context(
-            ServerCertificate certificate, List<X509Certificate> authorities, ClientAuth clients)
+            ServerCertificate certificate,
+            List<X509Certificate> authorities,
+            ClientAuth clients,
+            boolean http)
             throws SSLException {
         SslContextBuilder builder =
                 SslContextBuilder.forServer(
@@ -86,7 +93,7 @@ public final class TlsFrontDoor {
                                         Protocol.ALPN,
                                         SelectorFailureBehavior.NO_ADVERTISE,
                                         SelectedListenerFailureBehavior.ACCEPT,
-                                        ALPN));
+                                        http ? List.of(ALPN, "h2", "http/1.1") : List.of(ALPN)));
         if (!authorities.isEmpty()) {
             builder.trustManager(authorities);
         }

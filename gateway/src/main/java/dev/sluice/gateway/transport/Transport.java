@@ -15,12 +15,14 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -28,6 +30,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -70,24 +73,45 @@ public final class Transport {
 
     /** Listens; {@code welcome} is given each accepted channel, on its event loop. */
     public ChannelFuture listen(InetSocketAddress address, Consumer<Channel> welcome) {
-        ChannelHandler initializer =
-                new ChannelInitializer<>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        open.add(channel);
-                        welcome.accept(channel);
-                    }
-                };
-        return new ServerBootstrap()
-                .group(loops)
+        return server(welcomed(welcome))
                 .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
-                .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
-                .childHandler(initializer)
                 .bind(address);
+    }
+
+    /** Listens on a Unix socket, which must not be there yet; whoever listens deletes it. */
+    public ChannelFuture listenLocal(Path socket, Consumer<Channel> welcome) {
+        ServerBootstrap server = server(welcomed(welcome));
+        return epoll
+                ? server.channel(EpollServerDomainSocketChannel.class)
+                        .bind(new DomainSocketAddress(socket.toFile()))
+                : server.channel(NioServerDomainSocketChannel.class)
+                        .bind(UnixDomainSocketAddress.of(socket));
+    }
+
+    private ServerBootstrap server(ChannelHandler initializer) {
+        return new ServerBootstrap()
+                .group(loops)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                .childHandler(initializer);
+    }
+
+    private ChannelHandler welcomed(Consumer<Channel> welcome) {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                open.add(channel);
+                welcome.accept(channel);
+            }
+        };
+    }
+
+    /** Connects to a Unix socket of our own on the given loop. */
+    ChannelFuture connectLocal(EventLoop loop, Path socket, ChannelHandler handler) {
+        return connect(loop, new ComputeAddress.UnixSocket(socket), handler);
     }
 
     /** Connects to a compute on the given loop; {@code handler} is added to its pipeline. */

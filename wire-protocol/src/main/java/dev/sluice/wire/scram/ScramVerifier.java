@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -113,10 +114,19 @@ public final class ScramVerifier {
 
     /** Whether a password in clear is the right one. */
     public boolean accepts(String password) {
+        return keysOf(password).isPresent();
+    }
+
+    /** The keys that a password in clear gives away, if it is the right one. */
+    public Optional<ScramKeys> keysOf(String password) {
         byte[] salted =
                 ScramHash.saltedPassword(ScramPassword.prepared(password), salt, iterations);
-        boolean equal = MessageDigest.isEqual(ScramHash.serverKey(salted), serverKey);
-        return equal && !doomed;
+        byte[] clientKey = ScramHash.clientKey(salted);
+        boolean client = MessageDigest.isEqual(ScramHash.h(clientKey), storedKey);
+        boolean server = MessageDigest.isEqual(ScramHash.serverKey(salted), serverKey);
+        return client && server && !doomed
+                ? Optional.of(new ScramKeys(clientKey, serverKey))
+                : Optional.empty();
     }
 
     /** The form that Postgres stores and {@code CREATE ROLE ... PASSWORD} takes. Secret. */

@@ -1,0 +1,79 @@
+package dev.sluice.gateway.http;
+
+import dev.sluice.gateway.transport.Peer;
+import io.vertx.core.http.HttpConnection;
+import java.time.Duration;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/**
+ * The open HTTP connections. One that has had no request for a while is closed, also if its client
+ * sends the next request's head byte by byte.
+ */
+final class ConnectionWatch {
+    private final ConcurrentMap<HttpConnection, Entry> open = new ConcurrentHashMap<>();
+    private final Duration keepAlive;
+
+    /** A connection, its client, its requests that are not answered. */
+    private static final class Entry {
+        private final Peer peer;
+        private int requests;
+        private long since = System.nanoTime();
+
+        Entry(Peer peer) {
+            this.peer = peer;
+        }
+
+        synchronized void changed(int requestsMore) {
+            requests += requestsMore;
+            since = System.nanoTime();
+        }
+
+        synchronized boolean isIdleFor(Duration time) {
+            return requests == 0 && System.nanoTime() - since > time.toNanos();
+        }
+    }
+
+    ConnectionWatch(Duration keepAlive) {
+        this.keepAlive = keepAlive;
+    }
+
+    void opened(HttpConnection connection) {
+        open.put(connection, new Entry(Origin.of(connection)));
+        connection.closeHandler(_ -> open.remove(connection));
+    }
+
+    /** Who the client is. */
+    Peer peer(HttpConnection connection) {
+        Entry entry = open.get(connection);
+        return entry == null ? new Peer(null, false) : entry.peer;
+    }
+
+    void requestBegun(HttpConnection connection) {
+        changed(connection, 1);
+    }
+
+    void requestDone(HttpConnection connection) {
+        changed(connection, -1);
+    }
+
+    private void changed(HttpConnection connection, int more) {
+        Entry entry = open.get(connection);
+        if (entry != null) {
+            entry.changed(more);
+        }
+    }
+
+    /** It speaks another protocol now. */
+    void upgraded(HttpConnection connection) {
+        open.remove(connection);
+    }
+
+    void closeIdle() {
+        open.forEach((connection, entry) -> {
+            if (entry.isIdleFor(keepAlive)) {
+                var _ = connection.close();
+            }
+        });
+    }
+}

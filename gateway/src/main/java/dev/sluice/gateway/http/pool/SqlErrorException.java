@@ -1,0 +1,27 @@
+package dev.sluice.gateway.http.pool;
+
+import dev.sluice.wire.SqlState;
+import dev.sluice.wire.backend.Diagnostic;
+import java.io.Serial;
+import java.util.Objects;
+
+/** What Postgres, or the gateway in its place, answers instead of a result. */
+public final class SqlErrorException extends Exception {
+    @Serial private static final long serialVersionUID = 1L;
+
+    private final transient Diagnostic diagnostic;
+
+    public SqlErrorException(Diagnostic diagnostic) {
+        super(diagnostic.message());
+        this.diagnostic = diagnostic;
+    }
+
+    public static SqlErrorException of(SqlState state, String message, String hint) {
+        return new SqlErrorException(
+                Diagnostic.of(Diagnostic.Severity.ERROR, state, message).withHint(hint));
+    }
+
+    public Diagnostic diagnostic() {
+        return Objects.requireNonNull(diagnostic);
+    }
+}
