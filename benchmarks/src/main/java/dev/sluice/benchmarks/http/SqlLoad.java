@@ -206,8 +206,9 @@ public final class SqlLoad {
             if (!status.contains(" 101 ")) {
                 throw new IOException(status);
             }
-            while (!line(in).isEmpty()) {
-                continue;
+            String header = line(in);
+            while (!header.isEmpty()) {
+                header = line(in);
             }
             String[] login = server.getUserInfo().split(":", 2);
             send(startup(login[0], server.getPath().substring(1), server.getQuery()));
