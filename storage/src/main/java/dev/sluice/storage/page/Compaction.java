@@ -5,6 +5,10 @@ package dev.sluice.storage.page;
  * ({@code compactify_tuples} in {@code bufpage.c}).
  */
 final class Compaction {
+    /** The page as it was, for a thread's next page whose items are out of order. */
+    private static final ThreadLocal<byte[]> BEFORE =
+            ThreadLocal.withInitial(() -> new byte[Page.SIZE]);
+
     private Compaction() {}
 
     /** Compacts the items of the first {@code count} line pointers that have storage. */
@@ -37,7 +41,13 @@ final class Compaction {
                             + (special - Page.lower(page)));
         }
         // Descending items only move up, each into space that is free by then.
-        move(descending ? page : page.clone(), page, count);
+        move(descending ? page : before(page), page, count);
+    }
+
+    private static byte[] before(byte[] page) {
+        byte[] copy = BEFORE.get();
+        System.arraycopy(page, 0, copy, 0, Page.SIZE);
+        return copy;
     }
 
     private static void move(byte[] from, byte[] page, int count) {

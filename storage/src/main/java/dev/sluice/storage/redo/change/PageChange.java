@@ -51,6 +51,17 @@ public sealed interface PageChange
     }
 
     /**
+     * Applies an encoded change to the page that {@code key} names, in place.
+     *
+     * @throws RedoException as {@link #decode}, or if the change does not belong on that page
+     */
+    static void apply(Value.Change change, Key key, byte[] page) throws RedoException {
+        if (!TransactionStatus.applySingle(change.bytes(), key, page)) {
+            decode(change).apply(key, page);
+        }
+    }
+
+    /**
      * @throws RedoException if {@code change} is no change of a known kind, or is not exactly as
      *     long as its fields say
      */

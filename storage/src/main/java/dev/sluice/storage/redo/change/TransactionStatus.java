@@ -61,15 +61,39 @@ public record TransactionStatus(Status status, int[] xids) implements PageChange
     public void apply(Key key, byte[] page) throws RedoException {
         Entries.checkSlru(key, Slru.CLOG, this);
         for (int xid : xids) {
-            Entries.checkBlock(key, block(xid), "transaction", xid);
-            int at = Integer.remainderUnsigned(xid, XIDS_PER_BLOCK) / 4;
-            int shift = (xid & 3) * 2;
-            int current = page[at] >>> shift & 3;
-            if (status == Status.SUB_COMMITTED && current == Status.COMMITTED.bits) {
-                continue;
-            }
+            set(key, page, status, xid);
+        }
+    }
+
+    private static void set(Key key, byte[] page, Status status, int xid) throws RedoException {
+        Entries.checkBlock(key, block(xid), "transaction", xid);
+        int at = Integer.remainderUnsigned(xid, XIDS_PER_BLOCK) / 4;
+        int shift = (xid & 3) * 2;
+        int current = page[at] >>> shift & 3;
+        if (status != Status.SUB_COMMITTED || current != Status.COMMITTED.bits) {
             page[at] = (byte) ((page[at] & ~(3 << shift)) | (status.bits << shift));
         }
+    }
+
+    /**
+     * What most transactions file, one status of one transaction, applied as it is encoded: nothing
+     * is allocated for it.
+     *
+     * @return whether it was that
+     */
+    static boolean applySingle(byte[] encoded, Key key, byte[] page) throws RedoException {
+        boolean single =
+                encoded.length == 8 && encoded[0] == KIND && encoded[2] == 0 && encoded[3] == 1;
+        if (!single || key.kind() != Key.SLRU_BLOCK || key.relation() != Slru.CLOG.number()) {
+            return false;
+        }
+        int xid =
+                encoded[4] << 24
+                        | (encoded[5] & 0xFF) << 16
+                        | (encoded[6] & 0xFF) << 8
+                        | encoded[7] & 0xFF;
+        set(key, page, Status.ofBits(encoded[1] & 0xFF), xid);
+        return true;
     }
 
     @Override

@@ -50,6 +50,31 @@ class PageChangeTest {
     }
 
     @Test
+    void oneEncodedStatusIsAppliedAsOneAmongSeveral() throws Exception {
+        int xid = 7 * TransactionStatus.XIDS_PER_BLOCK + 4321;
+        Key key = Key.slruBlock(Slru.CLOG, 7);
+        for (TransactionStatus.Status status : TransactionStatus.Status.values()) {
+            for (int before = 0; before < 256; before += 0x55) {
+                byte[] expected = new byte[Page.SIZE];
+                java.util.Arrays.fill(expected, (byte) before);
+                byte[] found = expected.clone();
+                TransactionStatus change = new TransactionStatus(status, new int[] {xid});
+                change.apply(key, expected);
+                PageChange.apply(change.encode(), key, found);
+                assertThat(found).isEqualTo(expected);
+            }
+        }
+        Value.Change elsewhere =
+                new TransactionStatus(TransactionStatus.Status.ABORTED, new int[] {1}).encode();
+        assertThatThrownBy(() -> PageChange.apply(elsewhere, key, new byte[Page.SIZE]))
+                .isInstanceOf(RedoException.class)
+                .hasMessageContaining("transaction 1 is in block 0");
+        assertThatThrownBy(() -> PageChange.apply(elsewhere, MAP, new byte[Page.SIZE]))
+                .isInstanceOf(RedoException.class)
+                .hasMessageContaining("does not belong on");
+    }
+
+    @Test
     void unknownKindIsNamed() {
         assertThatThrownBy(() -> PageChange.decode(new Value.Change(new byte[] {0x7F})))
                 .isInstanceOf(RedoException.class)

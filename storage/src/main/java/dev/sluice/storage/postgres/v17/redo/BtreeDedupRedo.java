@@ -22,27 +22,27 @@ final class BtreeDedupRedo {
     /** {@code BTMaxItemSize}. */
     private static final int MAX_ITEM_BYTES = 2704;
 
-    private final byte[] page;
-    private final byte[] merged;
-    private final byte[] pending = new byte[Page.SIZE];
-    private int added;
+    /** Deduplication is frequent and needs room: for the page that it makes, and for a tuple. */
+    private static final ThreadLocal<byte[]> MERGED =
+            ThreadLocal.withInitial(() -> new byte[Page.SIZE]);
 
-    private BtreeDedupRedo(byte[] page) throws CorruptPageException {
-        this.page = page;
-        this.merged = BtreeSplitRedo.emptyCopy(page);
-    }
+    private static final ThreadLocal<byte[]> PENDING =
+            ThreadLocal.withInitial(() -> new byte[Page.SIZE]);
+
+    private BtreeDedupRedo() {}
 
     static void redo(WalRecord record, int block, byte[] page)
             throws RedoException, CorruptPageException {
         byte[] raw = record.raw();
         int runs = LittleEndian.u16(raw, RecordFields.main(record, 2));
         int data = RecordFields.data(record, block, 4 * runs);
-        BtreeDedupRedo dedup = new BtreeDedupRedo(page);
+        byte[] merged = MERGED.get();
+        BtreeSplitRedo.emptyCopy(page, merged);
         int count = LinePointer.count(page);
         int run = 0;
         int item = 1;
         if (!BtreePages.isRightmost(page) && item <= count) {
-            dedup.copy(item, Items.length(page, item));
+            copy(page, item, Items.length(page, item), merged);
             item++;
         }
         while (item <= count) {
@@ -51,27 +51,35 @@ final class BtreeDedupRedo {
                 if (tuples < 2 || tuples > count - item + 1) {
                     throw new RedoException("run of " + tuples + " tuples from " + item);
                 }
-                dedup.merge(item, tuples);
+                merge(page, item, tuples, merged);
                 item += tuples;
                 run++;
             } else {
-                dedup.copy(item, IndexTuple.size(page, dedup.tuple(item)));
+                copy(page, item, IndexTuple.size(page, tuple(page, item)), merged);
                 item++;
             }
         }
         if (run != runs) {
             throw new RedoException("runs of tuples are out of order");
         }
-        System.arraycopy(dedup.merged, 0, page, 0, Page.SIZE);
+        System.arraycopy(merged, 0, page, 0, Page.SIZE);
         BtreePages.clearFlags(page, BtreePages.HAS_GARBAGE);
     }
 
-    private void copy(int item, int length) throws CorruptPageException {
-        IndexItems.insert(merged, ++added, page, Items.findIndexTuple(page, item), length);
+    private static void copy(byte[] page, int item, int length, byte[] merged)
+            throws CorruptPageException {
+        append(merged, page, Items.findIndexTuple(page, item), length);
     }
 
-    private void merge(int firstItem, int tuples) throws CorruptPageException {
-        int base = tuple(firstItem);
+    private static void append(byte[] merged, byte[] from, int at, int length)
+            throws CorruptPageException {
+        IndexItems.insert(merged, LinePointer.count(merged) + 1, from, at, length);
+    }
+
+    private static void merge(byte[] page, int firstItem, int tuples, byte[] merged)
+            throws CorruptPageException {
+        byte[] pending = PENDING.get();
+        int base = tuple(page, firstItem);
         int key =
                 BtreePosting.isPosting(page, base)
                         ? BtreePosting.keyBytes(page, base)
@@ -79,16 +87,16 @@ final class BtreeDedupRedo {
         System.arraycopy(page, base, pending, 0, key);
         int end = key;
         for (int item = firstItem; item < firstItem + tuples; item++) {
-            end = appendPositions(tuple(item), end);
+            end = appendPositions(page, tuple(page, item), pending, end);
         }
         int size = LittleEndian.maxAlign(end);
         Arrays.fill(pending, end, size, (byte) 0);
         BtreePosting.setPosting(pending, 0, (end - key) / TID_BYTES, key, size);
-        IndexItems.insert(merged, ++added, pending, 0, size);
+        append(merged, pending, 0, size);
     }
 
     /** Where an item's tuple is, which is plain or a sound posting list tuple. */
-    private int tuple(int item) throws CorruptPageException {
+    private static int tuple(byte[] page, int item) throws CorruptPageException {
         int tuple = Items.findIndexTuple(page, item);
         int size = IndexTuple.checkedSize(page, tuple, tuple + Items.length(page, item));
         if (BtreePosting.isPosting(page, tuple)) {
@@ -99,7 +107,8 @@ final class BtreeDedupRedo {
         return tuple;
     }
 
-    private int appendPositions(int tuple, int end) throws CorruptPageException {
+    private static int appendPositions(byte[] page, int tuple, byte[] pending, int end)
+            throws CorruptPageException {
         boolean posting = BtreePosting.isPosting(page, tuple);
         int from = posting ? tuple + BtreePosting.keyBytes(page, tuple) : tuple;
         int bytes = posting ? BtreePosting.count(page, tuple) * TID_BYTES : TID_BYTES;

@@ -73,7 +73,8 @@ final class BtreeSplitRedo {
         if (data + highKeyBytes != end) {
             throw new RedoException((end - data - highKeyBytes) + " bytes after the high key");
         }
-        byte[] left = emptyCopy(page);
+        byte[] left = new byte[Page.SIZE];
+        emptyCopy(page, left);
         IndexItems.insert(left, BtreePages.HIGH_KEY, raw, data, highKeyBytes);
         int firstRight = LittleEndian.u16(raw, main + 4);
         copyItems(page, left, firstRight, newItem, newItemAt);
@@ -103,11 +104,9 @@ final class BtreeSplitRedo {
     }
 
     /** {@code PageGetTempPageCopySpecial}: an empty page with this one's special area. */
-    static byte[] emptyCopy(byte[] page) throws CorruptPageException {
+    static void emptyCopy(byte[] page, byte[] into) throws CorruptPageException {
         int special = Page.specialOf(page, BtreePages.SPECIAL_BYTES);
-        byte[] copy = new byte[Page.SIZE];
-        Page.init(copy, BtreePages.SPECIAL_BYTES);
-        System.arraycopy(page, special, copy, special, BtreePages.SPECIAL_BYTES);
-        return copy;
+        Page.init(into, BtreePages.SPECIAL_BYTES);
+        System.arraycopy(page, special, into, special, BtreePages.SPECIAL_BYTES);
     }
 }

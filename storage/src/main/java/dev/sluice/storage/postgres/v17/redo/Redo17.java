@@ -64,7 +64,7 @@ public final class Redo17 implements PageRedo {
     private static void applyImplied(Key key, byte[] page, Value.Change change, Lsn end)
             throws RedoException {
         try {
-            PageChange.decode(change).apply(key, page);
+            PageChange.apply(change, key, page);
         } catch (RedoException e) {
             throw new RedoException(
                     "change of the record that ends at " + end + ": " + e.getMessage(), e);
