@@ -339,6 +339,11 @@ class SqlOverHttpTest {
                 "password authentication failed for user \"nobody\""
             },
             {
+                "postgresql://" + ScriptedDirectory.WITH_MD5 + ":wonderland@ep-x.localhost/app",
+                "28P01",
+                "password authentication failed for user \"elder\""
+            },
+            {
                 "postgresql://alice:wonderland@ep-none.localhost/app",
                 "3D000",
                 "endpoint cannot be found"

@@ -10,12 +10,10 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code sluice inspect redo}. Needs no server. */
 @Command(
@@ -43,7 +41,6 @@ final class InspectRedoCommand implements Callable<Integer> {
     @Option(
             names = "--to",
             paramLabel = "LSN",
-            converter = LsnConverter.class,
             description =
                     "End with the last record that ends at or before it (default: with the last).")
     private @Nullable Lsn to;
@@ -65,18 +62,6 @@ final class InspectRedoCommand implements Callable<Integer> {
     @Mixin private final Output output = new Output();
 
     @Spec private CommandSpec spec;
-
-    /** {@code X/Y}. */
-    static final class LsnConverter implements ITypeConverter<Lsn> {
-        @Override
-        public Lsn convert(String text) {
-            try {
-                return Lsn.parse(text);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(e.getMessage());
-            }
-        }
-    }
 
     @Override
     public Integer call() throws IOException {

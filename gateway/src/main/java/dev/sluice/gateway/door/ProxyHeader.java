@@ -53,8 +53,7 @@ public final class ProxyHeader extends ChannelInboundHandlerAdapter {
 
     /** Where a connection came from: what a listed proxy says, else the peer itself. */
     public static InetAddress client(Channel channel) {
-        InetSocketAddress peer = Peer.of(channel).address();
-        return peer == null ? InetAddress.getLoopbackAddress() : peer.getAddress();
+        return Peer.of(channel).inetAddress();
     }
 
     @Override

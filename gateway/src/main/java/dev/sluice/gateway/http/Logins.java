@@ -18,7 +18,6 @@ import dev.sluice.wire.scram.ScramVerifier;
 import dev.sluice.wire.startup.ProtocolVersion;
 import dev.sluice.wire.startup.StartupMessage;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -74,7 +73,7 @@ final class Logins {
                     "Put the password into the connection string.");
         }
         try {
-            return login(connection, client(peer), door.visitors());
+            return login(connection, peer.inetAddress(), door.visitors());
         } catch (ExecutionException | RuntimeException e) {
             throw new SqlErrorException(
                     services.diagnostic(
@@ -82,11 +81,6 @@ final class Logins {
                                     ? e.getCause()
                                     : e));
         }
-    }
-
-    private static InetAddress client(Peer peer) {
-        InetSocketAddress address = peer.address();
-        return address == null ? InetAddress.getLoopbackAddress() : address.getAddress();
     }
 
     private Login login(ConnectionString connection, InetAddress client, Visitors visitors)
@@ -100,8 +94,8 @@ final class Logins {
         route.requireAllowed(client);
         Role role = new Role(route, request.role());
         ScramVerifier verifier =
-                verifier(
-                        role,
+                services.verifier(
+                        role.name(),
                         ask(
                                 verifiers,
                                 role,
@@ -132,11 +126,6 @@ final class Logins {
         parameters.put("database", connection.database());
         parameters.put("client_encoding", "UTF8");
         return parameters;
-    }
-
-    private ScramVerifier verifier(Role role, Optional<String> text) {
-        return text.map(ScramVerifier::parse)
-                .orElseGet(() -> services.doomedVerifier().apply(role.name()));
     }
 
     /** A failure is not remembered. */

@@ -36,8 +36,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Finds out where the client wants to go and makes it prove its password, by SCRAM against the
@@ -48,7 +46,6 @@ import org.slf4j.LoggerFactory;
  * stays here until the relay takes over.
  */
 final class AuthenticationHandler extends ByteToMessageDecoder {
-    private static final Logger log = LoggerFactory.getLogger(AuthenticationHandler.class);
 
     /** The longest password message, its length field included. */
     private static final int MAX_MESSAGE = 4096 + FrameHeader.MIN_LENGTH;
@@ -131,24 +128,15 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
                     } else {
                         offer(
                                 new Expecting.Mechanism(
-                                        destination, route, verifierOf(role, verifier)));
+                                        destination,
+                                        route,
+                                        connection.services().verifier(role, verifier)));
                     }
                 });
     }
 
     private static Throwable failed(@Nullable Throwable failure) {
         return failure != null ? failure : new IllegalStateException("the directory said nothing");
-    }
-
-    private ScramVerifier verifierOf(String role, Optional<String> text) {
-        if (text.isPresent()) {
-            try {
-                return ScramVerifier.parse(text.get());
-            } catch (IllegalArgumentException e) {
-                log.warn("role \"{}\" cannot log in: {}", role, e.getMessage());
-            }
-        }
-        return connection.services().doomedVerifier().apply(role);
     }
 
     private void offer(Expecting.Mechanism next) {

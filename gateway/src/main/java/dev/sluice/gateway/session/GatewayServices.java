@@ -89,6 +89,23 @@ public record GatewayServices(
         return Diagnostic.of(Diagnostic.Severity.FATAL, state, message);
     }
 
+    /**
+     * What a role's password is checked against. A role that has nothing to check it against gets
+     * what no password fits, so that nobody can tell it from others.
+     *
+     * @param text what the directory knows, as in {@code pg_authid}
+     */
+    public ScramVerifier verifier(String role, Optional<String> text) {
+        if (text.isPresent()) {
+            try {
+                return ScramVerifier.parse(text.get());
+            } catch (IllegalArgumentException e) {
+                log.warn("role \"{}\" cannot log in: {}", role, e.getMessage());
+            }
+        }
+        return doomedVerifier.apply(role);
+    }
+
     /** Whether a password in clear may be asked of this client: nobody can listen on the way. */
     public boolean takesPlainPasswords(Peer peer) {
         return peer.encrypted()

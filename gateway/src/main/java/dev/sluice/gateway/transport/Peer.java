@@ -2,6 +2,7 @@ package dev.sluice.gateway.transport;
 
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,11 @@ public record Peer(@Nullable InetSocketAddress address, boolean encrypted) {
     /** Says who is behind a channel that somebody else's bytes come through. */
     public void mark(Channel channel) {
         channel.attr(KEY).set(this);
+    }
+
+    /** Where the client is; this machine where the system does not tell. */
+    public InetAddress inetAddress() {
+        return address == null ? InetAddress.getLoopbackAddress() : address.getAddress();
     }
 
     /** Whether it is a program of this machine, so that nobody can listen on the way. */
