@@ -91,7 +91,7 @@ public record TransactionStatus(Status status, int[] xids) implements PageChange
                 encoded[4] << 24
                         | (encoded[5] & 0xFF) << 16
                         | (encoded[6] & 0xFF) << 8
-                        | encoded[7] & 0xFF;
+                        | (encoded[7] & 0xFF);
         set(key, page, Status.ofBits(encoded[1] & 0xFF), xid);
         return true;
     }
