@@ -165,8 +165,10 @@ final class WalReceiver {
         try (WalStream wal = new SafekeeperClient(safekeeper).stream(timeline.id(), from.end())) {
             stream = wal;
             timeline.resume();
+            IngestFeedback feedback = new IngestFeedback();
             WalDecoder decoder = new WalDecoder(from.end(), from.previousRecord());
             WalIngest ingest = major.ingest("" + timeline.id().timeline(), timeline, from.end());
+            feedback.tellIfDue(wal, timeline, true);
             while (!isStopped()) {
                 ingesting = false;
                 WalChunk chunk = wal.next();
@@ -177,6 +179,8 @@ final class WalReceiver {
                     decoder.feed(chunk.wal());
                     ingest(decoder, ingest, chunk);
                 }
+                ingesting = false;
+                feedback.tellIfDue(wal, timeline, chunk.isHeartbeat());
             }
         } finally {
             stream = null;

@@ -2,6 +2,7 @@ package dev.sluice.storage.pageserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.storage.layer.LayerDescriptor;
@@ -14,6 +15,7 @@ import dev.sluice.walservice.proposer.ProposerConfig;
 import dev.sluice.walservice.proposer.WalProposer;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
@@ -86,6 +88,7 @@ class PageserverOfRealWalTest {
             postgres.stop();
             Lsn middle = propose(postgres, safekeeper, system);
             client.waitForLsn(id, middle, LIMIT);
+            safekeeperHearsHowFarIngestIs(safekeeper, middle);
             postgres.start();
             workload(postgres, 2);
             List<String> second = facts(postgres);
@@ -106,6 +109,17 @@ class PageserverOfRealWalTest {
             client.deleteTimeline(id);
             assertThat(client.timelines()).isEmpty();
         }
+    }
+
+    private void safekeeperHearsHowFarIngestIs(Safekeeper safekeeper, Lsn ingested) {
+        SafekeeperClient client = new SafekeeperClient(safekeeper.address());
+        await().untilAsserted(() -> {
+            PageserverFeedback heard = client.status(id).feedback();
+            assertThat(heard.ingested()).isEqualTo(ingested);
+            // with layers of half a megabyte, some of it is in files already
+            assertThat(heard.durable()).isGreaterThan(client.status(id).start());
+            assertThat(heard.durable()).isLessThanOrEqualTo(ingested);
+        });
     }
 
     private static ControlFile control(ThrowawayPostgres postgres) throws IOException {

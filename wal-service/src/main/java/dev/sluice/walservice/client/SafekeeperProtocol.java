@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.sluice.walservice.consensus.ConsensusProtocol;
 import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.consensus.Refusal;
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
@@ -30,9 +31,11 @@ import java.util.List;
  *   0x24 Read          id, from LSN, to LSN, term (-1: any)
  *   0x25 Stream        id, from LSN
  *   0x26 Report        id
+ *   0x27 Feedback      as in {@link PageserverFeedback}
  *
- *   0x30 Statuses      u32 count, count x { id, system identifier, u32 postgres major, term,
- *                      last log term, start LSN, flush LSN, commit LSN }
+ *   0x30 Statuses      u32 count, u32 bytes of each, count x { id, system identifier,
+ *                      u32 postgres major, term, last log term, start LSN, flush LSN, commit LSN,
+ *                      feedback as above; a later version's additions }
  *   0x31 Wal           start LSN, commit LSN, WAL to the end of the frame
  *   0x32 Report        term, start LSN, flush LSN, commit LSN, history as in {@link
  *                      ConsensusProtocol}
@@ -47,12 +50,13 @@ public final class SafekeeperProtocol {
     private static final int READ = 0x24;
     private static final int STREAM = 0x25;
     private static final int REPORT = 0x26;
+    private static final int FEEDBACK = 0x27;
     private static final int STATUSES = 0x30;
     private static final int WAL = 0x31;
     private static final int REPORTED = 0x32;
     private static final int REFUSED = 0x3F;
 
-    private static final int STATUS_BYTES = 32 + 8 + 4 + 5 * 8;
+    private static final int STATUS_BYTES = 32 + 8 + 4 + 5 * 8 + PageserverFeedback.BYTES;
 
     private SafekeeperProtocol() {}
 
@@ -90,6 +94,10 @@ public final class SafekeeperProtocol {
                         ConsensusProtocol.putId(out, r.id());
                         yield REPORT;
                     }
+                    case SafekeeperRequest.Feedback r -> {
+                        r.feedback().put(out);
+                        yield FEEDBACK;
+                    }
                 };
         channel.send(type, out.flip());
     }
@@ -116,6 +124,7 @@ public final class SafekeeperProtocol {
                         case STREAM ->
                                 new SafekeeperRequest.Stream(ConsensusProtocol.id(in), lsn(in));
                         case REPORT -> new SafekeeperRequest.Report(ConsensusProtocol.id(in));
+                        case FEEDBACK -> new SafekeeperRequest.Feedback(PageserverFeedback.get(in));
                         default -> throw unknown("request", frame);
                     };
             return whole(request, in, frame);
@@ -135,8 +144,8 @@ public final class SafekeeperProtocol {
     public static void send(PartChannel channel, SafekeeperReply reply) throws IOException {
         switch (reply) {
             case SafekeeperReply.Statuses(List<TimelineStatus> timelines) -> {
-                ByteBuffer out = ByteBuffer.allocate(4 + timelines.size() * STATUS_BYTES);
-                out.putInt(timelines.size());
+                ByteBuffer out = ByteBuffer.allocate(8 + timelines.size() * STATUS_BYTES);
+                out.putInt(timelines.size()).putInt(STATUS_BYTES);
                 timelines.forEach(status -> putStatus(out, status));
                 channel.send(STATUSES, out.flip());
             }
@@ -204,12 +213,16 @@ public final class SafekeeperProtocol {
 
     private static SafekeeperReply statuses(ByteBuffer in) throws PartProtocolException {
         int count = in.getInt();
-        if (count < 0 || (long) count * STATUS_BYTES != in.remaining()) {
+        int each = in.getInt();
+        if (count < 0 || each < STATUS_BYTES || (long) count * each != in.remaining()) {
             throw new PartProtocolException(
-                    count + " timelines announced in " + in.remaining() + " bytes");
+                    String.format(
+                            "%d timelines of %d bytes announced in %d bytes",
+                            count, each, in.remaining()));
         }
         List<TimelineStatus> statuses = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
+            int end = in.position() + each;
             statuses.add(
                     new TimelineStatus(
                             ConsensusProtocol.id(in),
@@ -219,7 +232,9 @@ public final class SafekeeperProtocol {
                             ConsensusProtocol.term(in),
                             lsn(in),
                             lsn(in),
-                            lsn(in)));
+                            lsn(in),
+                            PageserverFeedback.get(in)));
+            in.position(end);
         }
         return new SafekeeperReply.Statuses(statuses);
     }
@@ -246,6 +261,7 @@ public final class SafekeeperProtocol {
         out.putLong(status.term().number()).putLong(status.lastLogTerm().number());
         out.putLong(status.start().value()).putLong(status.flush().value());
         out.putLong(status.commit().value());
+        status.feedback().put(out);
     }
 
     private static Lsn lsn(ByteBuffer in) {

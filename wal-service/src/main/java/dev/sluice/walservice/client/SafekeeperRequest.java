@@ -1,5 +1,6 @@
 package dev.sluice.walservice.client;
 
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
@@ -42,4 +43,10 @@ public sealed interface SafekeeperRequest {
 
     /** Answered with committed WAL from {@code from} on, until either side hangs up. */
     record Stream(TenantTimelineId id, Lsn from) implements SafekeeperRequest {}
+
+    /**
+     * What the timeline's pageserver says in the conversation that streams WAL to it, at any time.
+     * Not answered.
+     */
+    record Feedback(PageserverFeedback feedback) implements SafekeeperRequest {}
 }

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.client;
 
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
@@ -14,6 +15,7 @@ import dev.sluice.wire.Lsn;
  * @param start where the timeline's own WAL begins; what is before belongs to its parent
  * @param flush the end of the last whole record that is on this safekeeper's disk
  * @param commit the end of what it knows to be on a quorum, never past {@code flush}
+ * @param feedback the last that it heard of the timeline's pageserver, itself or from a peer
  */
 public record TimelineStatus(
         TenantTimelineId id,
@@ -23,4 +25,5 @@ public record TimelineStatus(
         Term lastLogTerm,
         Lsn start,
         Lsn flush,
-        Lsn commit) {}
+        Lsn commit,
+        PageserverFeedback feedback) {}

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.client;
 
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartChannel;
 import java.io.Closeable;
@@ -49,6 +50,15 @@ public final class WalStream implements Closeable {
             case SafekeeperReply.Statuses _, SafekeeperReply.Report _ -> throw client.notExpected();
             case SafekeeperReply.Refused refused -> throw client.refused(refused);
         };
+    }
+
+    /**
+     * Says how far the timeline's pageserver is: only for that one to say. Any thread.
+     *
+     * @throws IOException if the connection is lost
+     */
+    public void tell(PageserverFeedback feedback) throws IOException {
+        SafekeeperProtocol.send(channel, new SafekeeperRequest.Feedback(feedback));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.sluice.walservice.consensus;
 
 import dev.sluice.walservice.consensus.AcceptorMessage.Ballot;
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
@@ -12,6 +13,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the messages lie in frames. Big-endian; {@code id} is 32 bytes, tenant then timeline; terms,
@@ -26,6 +28,7 @@ import java.util.List;
  *   0x11 Greeted      node id, term, votes-above term
  *   0x12 Voted        term, u8 ballot (0 given, 1 refused, 2 abstained), start LSN, flush LSN, history
  *   0x13 Appended     term, flush LSN, received LSN, commit LSN
+ *   0x14 Feedback     as in {@link PageserverFeedback}; at any time after Greeted
  *
  *   history           u32 count, count x { term, start LSN }
  * </pre>
@@ -38,6 +41,7 @@ public final class ConsensusProtocol {
     private static final int GREETED = 0x11;
     private static final int VOTED = 0x12;
     private static final int APPENDED = 0x13;
+    private static final int FEEDBACK = 0x14;
 
     private static final int HEAD_BYTES = 64;
     private static final int ENTRY_BYTES = 16;
@@ -103,6 +107,30 @@ public final class ConsensusProtocol {
                 yield new Encoded(APPENDED, head, NO_WAL);
             }
         };
+    }
+
+    /** What an acceptor's host passes on to a proposer; no part of the consensus. */
+    public static Encoded encode(PageserverFeedback feedback) {
+        ByteBuffer out = ByteBuffer.allocate(PageserverFeedback.BYTES);
+        feedback.put(out);
+        return new Encoded(FEEDBACK, out.flip(), NO_WAL);
+    }
+
+    /**
+     * @return null if the frame is something else
+     * @throws PartProtocolException if it is cut short
+     */
+    public static @Nullable PageserverFeedback feedback(PartFrame frame)
+            throws PartProtocolException {
+        if (frame.type() != FEEDBACK) {
+            return null;
+        }
+        ByteBuffer in = frame.payload();
+        try {
+            return whole(PageserverFeedback.get(in), in, frame);
+        } catch (BufferUnderflowException e) {
+            throw tooShort(frame, e);
+        }
     }
 
     /** Whether a conversation that begins with this frame is a proposer's. */

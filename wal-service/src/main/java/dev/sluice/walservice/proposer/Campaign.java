@@ -8,6 +8,7 @@ import dev.sluice.walservice.consensus.ProposerInput;
 import dev.sluice.walservice.consensus.ProposerMessage;
 import dev.sluice.walservice.consensus.ProposerState;
 import dev.sluice.walservice.consensus.ProposerState.Role;
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
 import java.io.Closeable;
@@ -35,6 +36,7 @@ final class Campaign implements Closeable {
     private final List<PeerLink> links = new ArrayList<>();
     private volatile ProposerState state;
     private final List<Runnable> whenFenced = new ArrayList<>();
+    private volatile PageserverFeedback feedback = PageserverFeedback.NONE;
     private volatile boolean closed;
 
     Campaign(ProposerConfig config, LocalWal wal) {
@@ -135,6 +137,21 @@ final class Campaign implements Closeable {
         } else {
             sendAll(Lsn.INVALID, null);
         }
+    }
+
+    /** A safekeeper passes on what the timeline's pageserver says. */
+    void heard(PageserverFeedback heard) {
+        lock.lock();
+        try {
+            feedback = feedback.newest(heard);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The last that was heard of the timeline's pageserver. */
+    PageserverFeedback feedback() {
+        return feedback;
     }
 
     void disconnected(int peer) {

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.proposer;
 
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
@@ -12,6 +13,7 @@ import java.util.List;
  * @param commit the end of what is on a quorum
  * @param flushes how many flushes have returned
  * @param fenced whether a newer proposer has won
+ * @param pageserver the last that was heard of the timeline's pageserver, through safekeepers
  */
 public record FlushStatus(
         Term term,
@@ -20,6 +22,7 @@ public record FlushStatus(
         Lsn commit,
         long flushes,
         boolean fenced,
+        PageserverFeedback pageserver,
         List<Peer> safekeepers) {
 
     public FlushStatus {

@@ -8,6 +8,7 @@ import dev.sluice.walservice.consensus.ConsensusProtocol;
 import dev.sluice.walservice.consensus.ProposerMessage;
 import dev.sluice.walservice.consensus.ProposerState.Role;
 import dev.sluice.walservice.consensus.Refusal;
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.wal.WalSegments;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
@@ -146,7 +147,12 @@ final class PeerLink {
                             instanceof SafekeeperReply.Refused(Refusal refusal, String message)) {
                 throw new SafekeeperException(refusal, message);
             }
-            campaign.received(peer, ConsensusProtocol.acceptorMessage(frame));
+            PageserverFeedback feedback = ConsensusProtocol.feedback(frame);
+            if (feedback == null) {
+                campaign.received(peer, ConsensusProtocol.acceptorMessage(frame));
+            } else {
+                campaign.heard(feedback);
+            }
         }
     }
 

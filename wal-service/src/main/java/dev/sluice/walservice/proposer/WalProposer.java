@@ -122,6 +122,7 @@ public final class WalProposer implements Closeable {
                 state.commit(),
                 flushes.sum(),
                 state.role() instanceof Role.Fenced,
+                campaign.feedback(),
                 peers);
     }
 

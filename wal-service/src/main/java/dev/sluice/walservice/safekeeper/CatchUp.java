@@ -167,6 +167,7 @@ final class CatchUp implements Closeable {
             restore(sights.getFirst().status());
         }
         StoredTimeline timeline = timelines.get(id);
+        sights.forEach(sight -> timeline.heard(sight.status().feedback()));
         if (timeline.proposers().isLed()) {
             return;
         }

@@ -3,6 +3,7 @@ package dev.sluice.walservice.safekeeper;
 import dev.sluice.walservice.consensus.AcceptorMessage;
 import dev.sluice.walservice.consensus.ConsensusProtocol;
 import dev.sluice.walservice.consensus.ProposerMessage;
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
 import java.io.Closeable;
@@ -35,6 +36,7 @@ final class ProposerConversation implements Closeable {
     private final Condition changed = lock.newCondition();
     private boolean flushWanted;
     private boolean over;
+    private volatile boolean greeted;
     private volatile long heardAt = System.nanoTime();
     private @Nullable Thread flusher;
 
@@ -54,6 +56,10 @@ final class ProposerConversation implements Closeable {
             if (reply != null) {
                 answer(reply);
             }
+            if (reply instanceof AcceptorMessage.Greeted) {
+                greeted = true;
+                tellLater(timeline.feedback());
+            }
             int length =
                     message instanceof ProposerMessage.Append append ? append.wal().remaining() : 0;
             unflushed |= length > 0 && reply == null;
@@ -71,11 +77,22 @@ final class ProposerConversation implements Closeable {
 
     /** Says what the proposer did not ask for; a proposer that does not listen delays nobody. */
     void tellLater(AcceptorMessage message) {
+        sendLater(ConsensusProtocol.encode(message));
+    }
+
+    /** Passes on what the timeline's pageserver says, to a proposer that has greeted. */
+    void tellLater(PageserverFeedback feedback) {
+        if (greeted && feedback.isKnown()) {
+            sendLater(ConsensusProtocol.encode(feedback));
+        }
+    }
+
+    private void sendLater(ConsensusProtocol.Encoded message) {
         Thread.ofVirtual()
                 .name("safekeeper-notify")
                 .start(() -> {
                     try {
-                        answer(message);
+                        channel.send(message.type(), message.head());
                     } catch (IOException e) {
                         log.debug("cannot notify a proposer: {}", e.toString());
                     }

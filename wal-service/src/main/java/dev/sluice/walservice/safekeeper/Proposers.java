@@ -1,6 +1,7 @@
 package dev.sluice.walservice.safekeeper;
 
 import dev.sluice.walservice.consensus.AcceptorMessage;
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,13 @@ final class Proposers {
     boolean isLed() {
         ProposerConversation now = leading;
         return now != null && conversations.contains(now) && !now.hangUpIfSilent();
+    }
+
+    /** Passes on what the timeline's pageserver says. */
+    void tell(PageserverFeedback feedback) {
+        for (ProposerConversation each : conversations) {
+            each.tellLater(feedback);
+        }
     }
 
     /** Tells all but one what they did not ask for. */

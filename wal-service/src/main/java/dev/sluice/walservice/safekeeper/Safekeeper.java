@@ -11,6 +11,7 @@ import dev.sluice.walservice.client.WalStream;
 import dev.sluice.walservice.consensus.ConsensusProtocol;
 import dev.sluice.walservice.consensus.ProposerMessage;
 import dev.sluice.walservice.consensus.Refusal;
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
@@ -117,6 +118,9 @@ public final class Safekeeper implements Closeable {
             case SafekeeperRequest.ListTimelines _ -> tell(channel, timelines.statuses());
             case SafekeeperRequest.Read read -> read(channel, read);
             case SafekeeperRequest.Stream stream -> stream(channel, stream);
+            case SafekeeperRequest.Feedback _ ->
+                    throw new SafekeeperException(
+                            Refusal.BAD_REQUEST, "feedback of what is not streamed here");
             case SafekeeperRequest.Report report ->
                     SafekeeperProtocol.send(
                             channel,
@@ -164,6 +168,7 @@ public final class Safekeeper implements Closeable {
         StoredTimeline timeline = timelines.get(request.id());
         timeline.checkReadable(request.from(), timeline.status().start(), null);
         ByteBuffer buffer = ByteBuffer.allocateDirect(WalStream.MAX_CHUNK);
+        Thread.ofVirtual().name("safekeeper-feedback").start(() -> listen(channel, timeline));
         try (WalReader reader = timeline.reader()) {
             Lsn position = request.from();
             while (true) {
@@ -176,6 +181,24 @@ public final class Safekeeper implements Closeable {
             }
         } catch (DamagedWalException e) {
             throw damaged(request.id(), e);
+        }
+    }
+
+    /** Hears what whoever WAL is streamed to has to say, until it hangs up; so does this then. */
+    private void listen(PartChannel channel, StoredTimeline timeline) {
+        try (channel) {
+            for (PartFrame frame; (frame = channel.receive()) != null; ) {
+                if (!(SafekeeperProtocol.request(frame)
+                        instanceof SafekeeperRequest.Feedback(PageserverFeedback feedback))) {
+                    throw new SafekeeperException(
+                            Refusal.BAD_REQUEST, "WAL is being streamed, nothing else is answered");
+                }
+                timeline.heard(feedback);
+            }
+        } catch (ClosedChannelException e) {
+            log.debug("safekeeper {}: a stream of WAL ended", config.nodeId());
+        } catch (IOException e) {
+            log.info("safekeeper {}: {}", config.nodeId(), e.toString());
         }
     }
 

@@ -11,6 +11,7 @@ import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.consensus.ProposerMessage;
 import dev.sluice.walservice.consensus.Refusal;
 import dev.sluice.walservice.consensus.TimelineControl;
+import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.walservice.wal.CompleteRecordScanner;
 import dev.sluice.wire.Lsn;
@@ -43,6 +44,7 @@ final class StoredTimeline implements Closeable {
     private Lsn recordEnd;
 
     private AcceptorAction.@Nullable Copy wantedCopy;
+    private volatile PageserverFeedback feedback = PageserverFeedback.NONE;
     private boolean closed;
 
     private StoredTimeline(long nodeId, TimelineFiles files, AcceptorState state) {
@@ -102,7 +104,8 @@ final class StoredTimeline implements Closeable {
                     state.lastLogTerm(),
                     control.start(),
                     state.flush(),
-                    control.commit());
+                    control.commit(),
+                    feedback);
         } finally {
             lock.unlock();
         }
@@ -142,6 +145,25 @@ final class StoredTimeline implements Closeable {
             lock.unlock();
             flushing.unlock();
         }
+    }
+
+    /** The last that was heard of the timeline's pageserver. Not kept over a restart. */
+    PageserverFeedback feedback() {
+        return feedback;
+    }
+
+    /** The pageserver says how far it is, or a peer says what it said; proposers are told. */
+    void heard(PageserverFeedback heard) {
+        lock.lock();
+        try {
+            if (feedback.newest(heard).equals(feedback)) {
+                return;
+            }
+            feedback = heard;
+        } finally {
+            lock.unlock();
+        }
+        proposers.tell(heard);
     }
 
     /** How the acceptor is, for another safekeeper. */

@@ -1,6 +1,6 @@
 /**
- * Names of the things that have a history: {@link TenantId}, {@link TimelineId}, and {@link Term}s
- * of their writers.
+ * Names of the things that have a history: {@link TenantId}, {@link TimelineId}, {@link Term}s of
+ * their writers, and what a reader says of itself.
  */
 @NullMarked
 package dev.sluice.walservice.timeline;
