@@ -38,6 +38,7 @@ public final class HouseRules {
         "dev.sluice.wire.replication..",
         "dev.sluice.wire.scram..",
         "dev.sluice.walservice.consensus..",
+        "dev.sluice.walservice.offload..",
         "dev.sluice.walservice.timeline..",
         "dev.sluice.walservice.wal..",
         "dev.sluice.storage.ingest..",
