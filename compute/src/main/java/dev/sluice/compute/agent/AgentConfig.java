@@ -1,6 +1,7 @@
 package dev.sluice.compute.agent;
 
 import dev.sluice.compute.process.RunDirectory;
+import dev.sluice.walservice.proposer.Backpressure;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param ingestLimit how long the pageserver may take to reach the start LSN
  * @param readyLimit how long Postgres may take until it takes connections
  * @param stopLimit how long a clean stop may take before the compute is stopped the hard way
+ * @param backpressure how commits wait for a pageserver that is behind
  */
 public record AgentConfig(
         Path dataFolder,
@@ -26,7 +28,8 @@ public record AgentConfig(
         Duration electionLimit,
         Duration ingestLimit,
         Duration readyLimit,
-        Duration stopLimit) {
+        Duration stopLimit,
+        Backpressure backpressure) {
 
     /** With the packed Postgres and limits for a healthy host. */
     public static AgentConfig of(Path dataFolder) {
@@ -38,7 +41,8 @@ public record AgentConfig(
                 Duration.ofSeconds(20),
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(60),
-                Duration.ofSeconds(60));
+                Duration.ofSeconds(60),
+                Backpressure.NONE);
     }
 
     public AgentConfig withPostgres(@Nullable Path installed) {
@@ -50,7 +54,8 @@ public record AgentConfig(
                 electionLimit,
                 ingestLimit,
                 readyLimit,
-                stopLimit);
+                stopLimit,
+                backpressure);
     }
 
     public AgentConfig withReuseDirectories(boolean reuse) {
@@ -62,7 +67,21 @@ public record AgentConfig(
                 electionLimit,
                 ingestLimit,
                 readyLimit,
-                stopLimit);
+                stopLimit,
+                backpressure);
+    }
+
+    public AgentConfig withBackpressure(Backpressure limit) {
+        return new AgentConfig(
+                dataFolder,
+                logs,
+                postgres,
+                reuseDirectories,
+                electionLimit,
+                ingestLimit,
+                readyLimit,
+                stopLimit,
+                limit);
     }
 
     /** Where a compute's Postgres logs. */

@@ -1,5 +1,6 @@
 package dev.sluice.compute.agent;
 
+import dev.sluice.walservice.proposer.FlushStatus;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +29,9 @@ public interface ComputeAgent extends AutoCloseable {
 
     /** The endpoint's compute, if it runs. */
     Optional<RunningCompute> running(String endpoint);
+
+    /** How the endpoint's compute gets on with making its WAL durable, if it runs. */
+    Optional<FlushStatus> flushStatus(String endpoint);
 
     /** All computes that run. */
     List<RunningCompute> running();

@@ -116,7 +116,8 @@ final class ComputeStart {
 
         Compute run() throws IOException {
             PgWal wal = undoable(new PgWal(directory.data().resolve("pg_wal")));
-            WalProposer proposer = undoable(WalProposer.elect(proposerConfig(), wal));
+            WalProposer proposer =
+                    undoable(WalProposer.elect(proposerConfig(), wal, config.backpressure()));
             Lsn start = proposer.startLsn();
             Duration elected = lap();
             pages.waitForLsn(spec.timeline(), start, config.ingestLimit());

@@ -6,6 +6,7 @@ import dev.sluice.compute.process.Orphans;
 import dev.sluice.compute.process.RunDirectory;
 import dev.sluice.compute.shim.ShimLibrary;
 import dev.sluice.storage.pageserver.PageService;
+import dev.sluice.walservice.proposer.FlushStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -206,6 +207,13 @@ public final class LocalAgent implements ComputeAgent {
         Slot slot = slots.get(endpoint);
         Compute compute = slot == null ? null : slot.compute;
         return Optional.ofNullable(compute).map(Compute::running);
+    }
+
+    @Override
+    public Optional<FlushStatus> flushStatus(String endpoint) {
+        Slot slot = slots.get(endpoint);
+        Compute compute = slot == null ? null : slot.compute;
+        return Optional.ofNullable(compute).map(running -> running.proposer().flushStatus());
     }
 
     @Override

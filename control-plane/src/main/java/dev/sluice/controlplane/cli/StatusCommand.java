@@ -49,6 +49,14 @@ final class StatusCommand extends ClientCommand {
                                                 ? "pid " + row.path("compute").path("pid").asText()
                                                 : "")));
         out().println();
+        for (JsonNode warning : status.path("warnings")) {
+            out().println("warning    " + warning.asText());
+        }
+        for (JsonNode branch : status.path("branches")) {
+            for (JsonNode warning : branch.path("warnings")) {
+                out().println("warning    " + warning.asText());
+            }
+        }
         JsonNode server = status.path("server");
         out().println("data       " + server.path("data").asText());
         out().println(

@@ -75,6 +75,13 @@ final class UpCommand implements Callable<Integer> {
     private int keepAwake = 3600;
 
     @Option(
+            names = "--max-wal-lag",
+            paramLabel = "MIB",
+            description =
+                    "How much WAL the pageserver may be behind a compute; nearer to it commits slow down, there they wait (default: 256; 0: any amount).")
+    private int maxWalLag = 256;
+
+    @Option(
             names = "--postgres",
             paramLabel = "DIR",
             description =
@@ -148,6 +155,7 @@ final class UpCommand implements Callable<Integer> {
                     safekeepers(),
                     suspendAfter,
                     keepAwake,
+                    maxWalLag,
                     postgres.isEmpty() ? Optional.empty() : Optional.of(postgres),
                     separateProcesses);
         } catch (IllegalArgumentException e) {
@@ -172,6 +180,7 @@ final class UpCommand implements Callable<Integer> {
         arguments.add("--safekeepers=" + safekeepers());
         arguments.add("--suspend-after=" + suspendAfter);
         arguments.add("--keep-awake=" + keepAwake);
+        arguments.add("--max-wal-lag=" + maxWalLag);
         if (!postgres.isEmpty()) {
             arguments.add("--postgres=" + postgres);
         }

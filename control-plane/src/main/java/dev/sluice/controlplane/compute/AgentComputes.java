@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Computes by an agent in this process. */
@@ -88,6 +89,22 @@ public final class AgentComputes implements Computes {
                                         "there is no data directory to compare: the compute has not"
                                                 + " been stopped cleanly since it was started"));
         return DirectoryCheck.run(kept, pages);
+    }
+
+    @Override
+    public Optional<Commits> commits(String endpointId) {
+        return agent.flushStatus(endpointId)
+                .map(status ->
+                        new Commits(
+                                status.lag(),
+                                status.lagLimit(),
+                                status.heldBack(),
+                                status.delays(),
+                                status.delayNanos(),
+                                status.safekeepers().stream()
+                                        .filter(peer -> !peer.streaming())
+                                        .map(peer -> peer.address() + ": " + peer.condition())
+                                        .toList()));
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.sluice.controlplane.project.Endpoints;
 import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.project.WalServices;
 import dev.sluice.storage.pageserver.PageService;
+import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.wire.Lsn;
 import io.micrometer.core.instrument.MultiGauge;
@@ -27,6 +28,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -41,6 +43,11 @@ import org.slf4j.LoggerFactory;
  *   sluice_wake_seconds{phase}                          histogram of each phase of a compute's start, and "total"
  *   sluice_wal_lsn{branch,what=committed|ingested|durable}   positions, in bytes of WAL
  *   sluice_wal_lag_bytes{branch,of=ingest|upload}       how far the pageserver is behind the commit LSN
+ *   sluice_commit_delay_seconds{branch}, sluice_commit_delays{branch}   time that commits of its running compute
+ *                                                       have waited for the pageserver, and how many
+ *   sluice_safekeeper_free_bytes{safekeeper}            room on its disk
+ *   sluice_safekeeper_disk_full{safekeeper}             1 while it refuses WAL for lack of room
+ *   sluice_safekeeper_refused_appends{safekeeper}       how often it has
  *   sluice_endpoint_active{branch,endpoint}             1 while its compute runs
  *   and every counter of the parts: sluice_gateway_…, sluice_page_…, sluice_redo_…, sluice_ingest_…
  * </pre>
@@ -59,6 +66,16 @@ public final class Metrics implements Endpoints.Listener {
             gauge("sluice.wal.lag.bytes", "how far the pageserver is behind the commit LSN");
     private final MultiGauge active =
             gauge("sluice.endpoint.active", "1 while the endpoint's compute runs");
+    private final MultiGauge delays =
+            gauge("sluice.commit.delays", "commits that waited for the pageserver");
+    private final MultiGauge delaySeconds =
+            gauge("sluice.commit.delay.seconds", "time that commits waited for the pageserver");
+    private final MultiGauge freeBytes =
+            gauge("sluice.safekeeper.free.bytes", "room on a safekeeper's disk");
+    private final MultiGauge diskFull =
+            gauge("sluice.safekeeper.disk.full", "1 while it refuses WAL for lack of room");
+    private final MultiGauge refusedAppends =
+            gauge("sluice.safekeeper.refused.appends", "WAL refused for lack of room");
     private final Map<String, MultiGauge> gauges = new ConcurrentHashMap<>();
     private final List<Source> sources = new ArrayList<>();
 
@@ -101,11 +118,14 @@ public final class Metrics implements Endpoints.Listener {
         List<MultiGauge.Row<?>> lsnRows = new ArrayList<>();
         List<MultiGauge.Row<?>> lagRows = new ArrayList<>();
         List<MultiGauge.Row<?>> activeRows = new ArrayList<>();
+        List<MultiGauge.Row<?>> delayRows = new ArrayList<>();
+        List<MultiGauge.Row<?>> delaySecondsRows = new ArrayList<>();
         for (Project project : catalog.projects()) {
             for (Branch branch : catalog.branches(project.id())) {
                 TenantTimelineId timeline =
                         new TenantTimelineId(project.tenant(), branch.timeline());
                 addPositions(branch, timeline, pages, wal, lsnRows, lagRows);
+                addCommits(catalog, endpoints, branch, delayRows, delaySecondsRows);
                 catalog.endpointOfBranch(branch.id())
                         .ifPresent(endpoint ->
                                 activeRows.add(
@@ -120,11 +140,52 @@ public final class Metrics implements Endpoints.Listener {
                                                         : 0)));
             }
         }
+        addSpace(wal);
+        delays.register(delayRows, true);
+        delaySeconds.register(delaySecondsRows, true);
         positions.register(lsnRows, true);
         lags.register(lagRows, true);
         active.register(activeRows, true);
         addCounters();
         return registry.scrape();
+    }
+
+    private void addSpace(WalServices wal) {
+        List<MultiGauge.Row<?>> free = new ArrayList<>();
+        List<MultiGauge.Row<?>> full = new ArrayList<>();
+        List<MultiGauge.Row<?>> refused = new ArrayList<>();
+        for (SpaceReport report : wal.space()) {
+            Tags tags = Tags.of("safekeeper", Long.toString(report.nodeId()));
+            free.add(MultiGauge.Row.of(tags, report.usable()));
+            full.add(MultiGauge.Row.of(tags, report.full() ? 1 : 0));
+            refused.add(MultiGauge.Row.of(tags, report.refused()));
+        }
+        freeBytes.register(free, true);
+        diskFull.register(full, true);
+        refusedAppends.register(refused, true);
+    }
+
+    private static void addCommits(
+            Catalog catalog,
+            Endpoints endpoints,
+            Branch branch,
+            List<MultiGauge.Row<?>> delays,
+            List<MultiGauge.Row<?>> delaySeconds) {
+        Optional<Endpoint> endpoint = catalog.endpointOfBranch(branch.id());
+        if (endpoint.isEmpty()) {
+            return;
+        }
+        try {
+            Tags tags = Tags.of("branch", branch.name());
+            endpoints
+                    .commits(endpoint.get().id())
+                    .ifPresent(commits -> {
+                        delays.add(MultiGauge.Row.of(tags, commits.delays()));
+                        delaySeconds.add(MultiGauge.Row.of(tags, commits.delayNanos() / 1e9));
+                    });
+        } catch (IOException e) {
+            log.debug("no word of the commits of {}", branch.name(), e);
+        }
     }
 
     private static void addPositions(

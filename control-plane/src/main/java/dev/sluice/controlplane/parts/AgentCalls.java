@@ -3,6 +3,7 @@ package dev.sluice.controlplane.parts;
 import dev.sluice.controlplane.project.Computes;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What the control plane asks of an agent in another process. */
 public interface AgentCalls {
@@ -14,6 +15,9 @@ public interface AgentCalls {
     void suspend(String endpointId) throws IOException;
 
     Computes.PageCheck checkPages(String endpointId) throws IOException;
+
+    /** How the commits of a compute get on; null if none runs. */
+    Computes.@Nullable Commits commits(String endpointId) throws IOException;
 
     /** A template data directory, which both processes can read. */
     String template(int pgVersion) throws IOException;

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** Answers {@link AgentCalls} with the computes of this process. */
 public final class AgentDesk implements AgentCalls {
@@ -46,6 +47,11 @@ public final class AgentDesk implements AgentCalls {
     @Override
     public Computes.PageCheck checkPages(String endpointId) throws IOException {
         return computes.checkPages(endpointId);
+    }
+
+    @Override
+    public Computes.@Nullable Commits commits(String endpointId) throws IOException {
+        return computes.commits(endpointId).orElse(null);
     }
 
     @Override

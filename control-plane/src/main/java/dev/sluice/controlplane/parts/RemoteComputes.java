@@ -6,6 +6,7 @@ import dev.sluice.controlplane.project.Templates;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -77,6 +78,11 @@ public final class RemoteComputes implements Computes, Templates, AutoCloseable 
     @Override
     public PageCheck checkPages(String endpointId) throws IOException {
         return agent.checkPages(endpointId);
+    }
+
+    @Override
+    public Optional<Commits> commits(String endpointId) throws IOException {
+        return Optional.ofNullable(agent.commits(endpointId));
     }
 
     @Override

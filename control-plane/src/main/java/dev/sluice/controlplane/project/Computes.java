@@ -5,6 +5,7 @@ import dev.sluice.wire.Lsn;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Starts and stops Postgres processes: the agent, in this process or another. Calls block. */
 public interface Computes {
@@ -59,6 +60,31 @@ public interface Computes {
             differences = List.copyOf(differences);
         }
     }
+
+    /**
+     * How a compute's commits get on.
+     *
+     * @param lagBytes WAL that the pageserver has not ingested yet
+     * @param lagLimitBytes where commits wait for it altogether; {@link Long#MAX_VALUE} for never
+     * @param heldBack whether one waits for the pageserver now
+     * @param delays how many have waited for it
+     * @param delayNanos for how long, together
+     * @param safekeepersAway those that take no WAL from the compute, and why, for people
+     */
+    record Commits(
+            long lagBytes,
+            long lagLimitBytes,
+            boolean heldBack,
+            long delays,
+            long delayNanos,
+            List<String> safekeepersAway) {
+        public Commits {
+            safekeepersAway = List.copyOf(safekeepersAway);
+        }
+    }
+
+    /** How the commits of a running compute get on; empty if none runs. */
+    Optional<Commits> commits(String endpointId) throws IOException;
 
     void onExit(ExitListener listener);
 }

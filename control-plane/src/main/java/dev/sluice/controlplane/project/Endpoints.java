@@ -117,6 +117,11 @@ public final class Endpoints {
                 : Optional.empty();
     }
 
+    /** How the commits of the endpoint's compute get on; empty if none runs. */
+    public Optional<Computes.Commits> commits(String endpointId) throws IOException {
+        return running(endpointId).isPresent() ? computes.commits(endpointId) : Optional.empty();
+    }
+
     /** The endpoint's compute, started if it is not running. */
     public CompletableFuture<Computes.Started> wake(String endpointId) {
         Slot slot = slots.computeIfAbsent(endpointId, _ -> new Slot());

@@ -1,5 +1,6 @@
 package dev.sluice.controlplane.project;
 
+import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
@@ -26,6 +27,9 @@ public interface WalServices {
 
     /** Of each safekeeper that answers. */
     List<Position> positions(TenantTimelineId id);
+
+    /** How much room each safekeeper that answers has. */
+    List<SpaceReport> space();
 
     /** The newest position that is known to be durable on a quorum. */
     Lsn commitLsn(TenantTimelineId id) throws IOException;

@@ -25,6 +25,7 @@ public record PartsConfig(
         int safekeepers,
         int suspendAfterSeconds,
         int keepAwakeSeconds,
+        int maxWalLagMegabytes,
         @Nullable String postgres) {
     private static final ObjectMapper JSON =
             JsonMapper.builder()
@@ -42,6 +43,7 @@ public record PartsConfig(
                 options.safekeepers(),
                 options.suspendAfterSeconds(),
                 options.keepAwakeSeconds(),
+                options.maxWalLagMegabytes(),
                 options.postgres().orElse(null));
     }
 
@@ -77,6 +79,7 @@ public record PartsConfig(
                 safekeepers,
                 suspendAfterSeconds,
                 keepAwakeSeconds,
+                maxWalLagMegabytes,
                 Optional.ofNullable(postgres),
                 true);
     }

@@ -85,7 +85,8 @@ public final class Server implements RunningServer {
         SafekeeperWalServices wal = new SafekeeperWalServices(safekeepers);
         AgentConfig config =
                 AgentConfig.of(folder.root())
-                        .withPostgres(options.postgres().map(Path::of).orElse(null));
+                        .withPostgres(options.postgres().map(Path::of).orElse(null))
+                        .withBackpressure(options.backpressure());
         AgentComputes computes =
                 new AgentComputes(
                         listener -> LocalAgent.open(config, pages, listener), pages, safekeepers);

@@ -1,5 +1,6 @@
 package dev.sluice.controlplane.server;
 
+import dev.sluice.walservice.proposer.Backpressure;
 import java.util.Optional;
 
 /**
@@ -12,6 +13,8 @@ import java.util.Optional;
  * @param suspendAfterSeconds idle time after which a new endpoint's compute sleeps; negative never
  * @param keepAwakeSeconds how long an idle session that no other compute could be given keeps its
  *     compute from being suspended
+ * @param maxWalLagMegabytes how far, in MiB of WAL, a pageserver may be behind a compute before the
+ *     compute's commits wait for it; 0 for any distance
  * @param postgres an installed Postgres to use instead of the bundled one, its directory with
  *     {@code bin/}
  * @param separateProcesses every part in a process of its own
@@ -23,6 +26,7 @@ public record ServerOptions(
         int safekeepers,
         int suspendAfterSeconds,
         int keepAwakeSeconds,
+        int maxWalLagMegabytes,
         Optional<String> postgres,
         boolean separateProcesses) {
 
@@ -45,6 +49,16 @@ public record ServerOptions(
         check(
                 keepAwakeSeconds >= 0 && keepAwakeSeconds <= 604_800,
                 "--keep-awake must be 0 to 604800 seconds, not " + keepAwakeSeconds);
+        check(
+                maxWalLagMegabytes >= 0,
+                "--max-wal-lag must be 0 or more MiB, not " + maxWalLagMegabytes);
+    }
+
+    /** How commits wait for a pageserver that is behind. */
+    Backpressure backpressure() {
+        return maxWalLagMegabytes == 0
+                ? Backpressure.NONE
+                : new Backpressure((long) maxWalLagMegabytes << 20);
     }
 
     private static void check(boolean right, String message) {

@@ -120,7 +120,8 @@ public final class SinglePart implements Closeable {
         String postgres = config.postgres();
         AgentConfig agentConfig =
                 AgentConfig.of(folder.root())
-                        .withPostgres(postgres == null ? null : Path.of(postgres));
+                        .withPostgres(postgres == null ? null : Path.of(postgres))
+                        .withBackpressure(config.options().backpressure());
         AgentComputes computes =
                 new AgentComputes(
                         listener -> LocalAgent.open(agentConfig, pages, listener),

@@ -14,6 +14,7 @@ import dev.sluice.controlplane.project.Projects;
 import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.project.WalServices;
 import dev.sluice.storage.pageserver.PageService;
+import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.wire.Lsn;
 import io.vertx.core.http.HttpMethod;
@@ -21,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -108,6 +110,7 @@ final class StatusRoutes {
                     .put("address", part.address())
                     .put("data", part.data());
         }
+        space(status);
         var branches = status.putArray("branches");
         for (Project project : catalog.projects()) {
             for (Branch branch : catalog.branches(project.id())) {
@@ -115,6 +118,36 @@ final class StatusRoutes {
             }
         }
         return status;
+    }
+
+    private void space(ObjectNode status) {
+        var safekeepers = status.putArray("safekeepers");
+        var warnings = status.putArray("warnings");
+        try {
+            for (SpaceReport report : PromptAnswer.of("safekeepers", wal::space)) {
+                safekeepers
+                        .addObject()
+                        .put("safekeeper", report.nodeId())
+                        .put("directory", report.directory())
+                        .put("disk", report.full() ? "full" : report.isLow() ? "low" : "ok")
+                        .put("free_bytes", report.usable())
+                        .put("total_bytes", report.total())
+                        .put("reserve_bytes", report.reserve())
+                        .put("refused_appends", report.refused());
+                if (report.isLow()) {
+                    warnings.add(
+                            String.format(
+                                    "safekeeper %d %s: %d MiB free in %s, %d MiB are kept free",
+                                    report.nodeId(),
+                                    report.full() ? "takes no WAL" : "is short of space",
+                                    report.usable() >> 20,
+                                    report.directory(),
+                                    report.reserve() >> 20));
+                }
+            }
+        } catch (IOException e) {
+            warnings.add(e.getMessage());
+        }
     }
 
     private ObjectNode branch(Project project, Branch branch) {
@@ -142,6 +175,7 @@ final class StatusRoutes {
         positions(new TenantTimelineId(project.tenant(), branch.timeline()), node);
         if (state instanceof Endpoints.State.Active active) {
             compute(active.compute(), node.putObject("compute"));
+            commits(endpoint, branch, node);
         }
         return node;
     }
@@ -164,12 +198,48 @@ final class StatusRoutes {
                     .put("commit_lsn", position.commitLsn().toString());
         }
         try {
-            PageService.TimelineStatus ingested = pages.status(timeline);
+            PageService.TimelineStatus ingested =
+                    PromptAnswer.of("pageserver", () -> pages.status(timeline));
             node.put("ingested_lsn", ingested.lastRecordLsn().toString());
             node.put("disk_consistent_lsn", ingested.diskConsistentLsn().toString());
             node.put("size_bytes", ingested.sizeBytes());
         } catch (IOException e) {
             node.put("ingest_error", e.getMessage());
+        }
+    }
+
+    private void commits(Endpoint endpoint, Branch branch, ObjectNode node) {
+        try {
+            Optional<Computes.Commits> running =
+                    PromptAnswer.of("agent", () -> endpoints.commits(endpoint.id()));
+            if (running.isEmpty()) {
+                return;
+            }
+            Computes.Commits commits = running.get();
+            ObjectNode told = node.putObject("commits");
+            told.put("pageserver_lag_bytes", commits.lagBytes());
+            if (commits.lagLimitBytes() != Long.MAX_VALUE) {
+                told.put("pageserver_lag_limit_bytes", commits.lagLimitBytes());
+            }
+            told.put("held_back", commits.heldBack());
+            told.put("delays", commits.delays());
+            told.put("delay_seconds", commits.delayNanos() / 1e9);
+            var away = told.putArray("safekeepers_away");
+            commits.safekeepersAway().forEach(away::add);
+            var warnings = node.putArray("warnings");
+            if (commits.heldBack()) {
+                warnings.add(
+                        String.format(
+                                "commits of branch %s wait: the pageserver is %d MiB of WAL behind,"
+                                        + " the limit is %d MiB",
+                                branch.name(),
+                                commits.lagBytes() >> 20,
+                                commits.lagLimitBytes() >> 20));
+            }
+            commits.safekeepersAway()
+                    .forEach(each -> warnings.add("branch " + branch.name() + ": " + each));
+        } catch (IOException e) {
+            node.put("commits_error", e.getMessage());
         }
     }
 

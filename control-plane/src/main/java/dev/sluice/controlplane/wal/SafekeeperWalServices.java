@@ -3,6 +3,7 @@ package dev.sluice.controlplane.wal;
 import dev.sluice.controlplane.project.Refusal;
 import dev.sluice.controlplane.project.WalServices;
 import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.client.TimelineStatus;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.wal.RecordBoundary;
@@ -71,6 +72,19 @@ public final class SafekeeperWalServices implements WalServices {
             }
         }
         return positions;
+    }
+
+    @Override
+    public List<SpaceReport> space() {
+        List<SpaceReport> reports = new ArrayList<>();
+        for (SafekeeperClient client : clients) {
+            try {
+                reports.add(client.space());
+            } catch (IOException e) {
+                log.debug("safekeeper at {} does not answer", client.address(), e);
+            }
+        }
+        return reports;
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +70,11 @@ final class FakeComputes implements Computes {
     @Override
     public PageCheck checkPages(String endpointId) {
         return new PageCheck(Lsn.INVALID, 0, 0, 0, List.of());
+    }
+
+    @Override
+    public Optional<Commits> commits(String endpointId) {
+        return Optional.empty();
     }
 
     @Override

@@ -82,7 +82,21 @@ public final class SafekeeperClient {
             SafekeeperProtocol.send(channel, new SafekeeperRequest.Report(id));
             return switch (receive(channel)) {
                 case SafekeeperReply.Report(PeerReport report) -> report;
-                case SafekeeperReply.Wal _, SafekeeperReply.Statuses _ -> throw notExpected();
+                case SafekeeperReply.Wal _, SafekeeperReply.Statuses _, SafekeeperReply.Space _ ->
+                        throw notExpected();
+                case SafekeeperReply.Refused refused -> throw refused(refused);
+            };
+        }
+    }
+
+    /** How much room it has. */
+    public SpaceReport space() throws IOException {
+        try (PartChannel channel = PartChannel.connect(address)) {
+            SafekeeperProtocol.send(channel, new SafekeeperRequest.Space());
+            return switch (receive(channel)) {
+                case SafekeeperReply.Space(SpaceReport report) -> report;
+                case SafekeeperReply.Wal _, SafekeeperReply.Statuses _, SafekeeperReply.Report _ ->
+                        throw notExpected();
                 case SafekeeperReply.Refused refused -> throw refused(refused);
             };
         }
@@ -128,7 +142,9 @@ public final class SafekeeperClient {
                         }
                         wal.put(chunk.wal());
                     }
-                    case SafekeeperReply.Statuses _, SafekeeperReply.Report _ ->
+                    case SafekeeperReply.Statuses _,
+                            SafekeeperReply.Report _,
+                            SafekeeperReply.Space _ ->
                             throw notExpected();
                     case SafekeeperReply.Refused refused -> throw refused(refused);
                 }
@@ -159,7 +175,8 @@ public final class SafekeeperClient {
             SafekeeperProtocol.send(channel, request);
             return switch (receive(channel)) {
                 case SafekeeperReply.Statuses(List<TimelineStatus> timelines) -> timelines;
-                case SafekeeperReply.Wal _, SafekeeperReply.Report _ -> throw notExpected();
+                case SafekeeperReply.Wal _, SafekeeperReply.Report _, SafekeeperReply.Space _ ->
+                        throw notExpected();
                 case SafekeeperReply.Refused refused -> throw refused(refused);
             };
         }

@@ -32,6 +32,7 @@ import java.util.List;
  *   0x25 Stream        id, from LSN
  *   0x26 Report        id
  *   0x27 Feedback      as in {@link PageserverFeedback}
+ *   0x2C Space         -
  *
  *   0x30 Statuses      u32 count, u32 bytes of each, count x { id, system identifier,
  *                      u32 postgres major, term, last log term, start LSN, flush LSN, commit LSN,
@@ -39,6 +40,8 @@ import java.util.List;
  *   0x31 Wal           start LSN, commit LSN, WAL to the end of the frame
  *   0x32 Report        term, start LSN, flush LSN, commit LSN, history as in {@link
  *                      ConsensusProtocol}
+ *   0x3C Space         node id, usable bytes, total bytes, reserve bytes, refused appends,
+ *                      u8 1 if full, u32 length, directory in UTF-8
  *   0x3F Refused       u32 {@link Refusal#number}, u32 length, message in UTF-8
  * </pre>
  */
@@ -54,6 +57,8 @@ public final class SafekeeperProtocol {
     private static final int STATUSES = 0x30;
     private static final int WAL = 0x31;
     private static final int REPORTED = 0x32;
+    private static final int SPACE = 0x2C;
+    private static final int SPACE_REPORT = 0x3C;
     private static final int REFUSED = 0x3F;
 
     private static final int STATUS_BYTES = 32 + 8 + 4 + 5 * 8 + PageserverFeedback.BYTES;
@@ -94,6 +99,7 @@ public final class SafekeeperProtocol {
                         ConsensusProtocol.putId(out, r.id());
                         yield REPORT;
                     }
+                    case SafekeeperRequest.Space _ -> SPACE;
                     case SafekeeperRequest.Feedback r -> {
                         r.feedback().put(out);
                         yield FEEDBACK;
@@ -124,6 +130,7 @@ public final class SafekeeperProtocol {
                         case STREAM ->
                                 new SafekeeperRequest.Stream(ConsensusProtocol.id(in), lsn(in));
                         case REPORT -> new SafekeeperRequest.Report(ConsensusProtocol.id(in));
+                        case SPACE -> new SafekeeperRequest.Space();
                         case FEEDBACK -> new SafekeeperRequest.Feedback(PageserverFeedback.get(in));
                         default -> throw unknown("request", frame);
                     };
@@ -161,6 +168,14 @@ public final class SafekeeperProtocol {
                 ByteBuffer head = ByteBuffer.allocate(16);
                 head.putLong(chunk.start().value()).putLong(chunk.commit().value());
                 channel.send(WAL, head.flip(), chunk.wal());
+            }
+            case SafekeeperReply.Space(SpaceReport report) -> {
+                byte[] path = report.directory().getBytes(UTF_8);
+                ByteBuffer out = ByteBuffer.allocate(5 * 8 + 1 + 4 + path.length);
+                out.putLong(report.nodeId()).putLong(report.usable()).putLong(report.total());
+                out.putLong(report.reserve()).putLong(report.refused());
+                out.put((byte) (report.full() ? 1 : 0)).putInt(path.length).put(path);
+                channel.send(SPACE_REPORT, out.flip());
             }
             case SafekeeperReply.Refused(Refusal refusal, String message) -> {
                 byte[] text = message.getBytes(UTF_8);
@@ -202,6 +217,7 @@ public final class SafekeeperProtocol {
                                                 lsn(in),
                                                 lsn(in),
                                                 ConsensusProtocol.history(in)));
+                        case SPACE_REPORT -> space(in);
                         case REFUSED -> refused(in);
                         default -> throw unknown("reply", frame);
                     };
@@ -241,18 +257,33 @@ public final class SafekeeperProtocol {
 
     private static SafekeeperReply refused(ByteBuffer in) throws PartProtocolException {
         int number = in.getInt();
-        int length = in.getInt();
-        if (length != in.remaining()) {
-            throw new PartProtocolException(
-                    "refusal text of " + length + " bytes announced in " + in.remaining());
-        }
-        byte[] text = new byte[length];
-        in.get(text);
         try {
-            return new SafekeeperReply.Refused(Refusal.ofNumber(number), new String(text, UTF_8));
+            return new SafekeeperReply.Refused(Refusal.ofNumber(number), text(in));
         } catch (IllegalArgumentException e) {
             throw new PartProtocolException(String.valueOf(e.getMessage()));
         }
+    }
+
+    private static SafekeeperReply space(ByteBuffer in) throws PartProtocolException {
+        long node = in.getLong();
+        long usable = in.getLong();
+        long total = in.getLong();
+        long reserve = in.getLong();
+        long refused = in.getLong();
+        boolean full = in.get() != 0;
+        return new SafekeeperReply.Space(
+                new SpaceReport(node, text(in), usable, total, reserve, full, refused));
+    }
+
+    private static String text(ByteBuffer in) throws PartProtocolException {
+        int length = in.getInt();
+        if (length != in.remaining()) {
+            throw new PartProtocolException(
+                    "text of " + length + " bytes announced in " + in.remaining());
+        }
+        byte[] text = new byte[length];
+        in.get(text);
+        return new String(text, UTF_8);
     }
 
     private static void putStatus(ByteBuffer out, TimelineStatus status) {

@@ -17,6 +17,8 @@ public sealed interface SafekeeperReply {
 
     record Wal(WalChunk chunk) implements SafekeeperReply {}
 
+    record Space(SpaceReport report) implements SafekeeperReply {}
+
     /** Ends the conversation. */
     record Refused(Refusal refusal, String message) implements SafekeeperReply {}
 }

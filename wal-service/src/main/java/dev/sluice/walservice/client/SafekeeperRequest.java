@@ -44,6 +44,9 @@ public sealed interface SafekeeperRequest {
     /** Answered with committed WAL from {@code from} on, until either side hangs up. */
     record Stream(TenantTimelineId id, Lsn from) implements SafekeeperRequest {}
 
+    /** How much room there is; answered with a {@link SafekeeperReply.Space}. */
+    record Space() implements SafekeeperRequest {}
+
     /**
      * What the timeline's pageserver says in the conversation that streams WAL to it, at any time.
      * Not answered.

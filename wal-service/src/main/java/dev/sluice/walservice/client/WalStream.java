@@ -47,7 +47,8 @@ public final class WalStream implements Closeable {
                 position = chunk.end();
                 yield chunk;
             }
-            case SafekeeperReply.Statuses _, SafekeeperReply.Report _ -> throw client.notExpected();
+            case SafekeeperReply.Statuses _, SafekeeperReply.Report _, SafekeeperReply.Space _ ->
+                    throw client.notExpected();
             case SafekeeperReply.Refused refused -> throw client.refused(refused);
         };
     }

@@ -33,6 +33,7 @@ final class Campaign implements Closeable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Condition ended = lock.newCondition();
+    private final Condition heardPageserver = lock.newCondition();
     private final List<PeerLink> links = new ArrayList<>();
     private volatile ProposerState state;
     private final List<Runnable> whenFenced = new ArrayList<>();
@@ -144,6 +145,25 @@ final class Campaign implements Closeable {
         lock.lock();
         try {
             feedback = feedback.newest(heard);
+            heardPageserver.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until more is heard of the pageserver, this is over, or for {@code nanos}. */
+    void awaitFeedback(PageserverFeedback known, long nanos) throws IOException {
+        long left = nanos;
+        lock.lock();
+        try {
+            checkGoing();
+            while (left > 0 && feedback.equals(known)) {
+                left = heardPageserver.awaitNanos(left);
+                checkGoing();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for the pageserver", e);
         } finally {
             lock.unlock();
         }
@@ -227,6 +247,7 @@ final class Campaign implements Closeable {
             if (state.role() instanceof Role.Fenced) {
                 links.forEach(link -> link.sender().wake());
                 ended.signalAll();
+                heardPageserver.signalAll();
                 whenFenced.forEach(Campaign::runApart);
                 whenFenced.clear();
             }
@@ -305,6 +326,7 @@ final class Campaign implements Closeable {
             closed = true;
             changed.signalAll();
             ended.signalAll();
+            heardPageserver.signalAll();
             links.forEach(link -> link.sender().wake());
         } finally {
             lock.unlock();

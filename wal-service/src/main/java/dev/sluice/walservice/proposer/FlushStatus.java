@@ -14,6 +14,11 @@ import java.util.List;
  * @param flushes how many flushes have returned
  * @param fenced whether a newer proposer has won
  * @param pageserver the last that was heard of the timeline's pageserver, through safekeepers
+ * @param lag bytes of WAL that the pageserver is behind what was written
+ * @param lagLimit where commits wait for it altogether
+ * @param heldBack whether a commit is waiting for it just now
+ * @param delays how many commits have been held back
+ * @param delayNanos for how long, together
  */
 public record FlushStatus(
         Term term,
@@ -23,6 +28,11 @@ public record FlushStatus(
         long flushes,
         boolean fenced,
         PageserverFeedback pageserver,
+        long lag,
+        long lagLimit,
+        boolean heldBack,
+        long delays,
+        long delayNanos,
         List<Peer> safekeepers) {
 
     public FlushStatus {

@@ -22,11 +22,14 @@ public final class WalProposer implements Closeable {
     private final Role.Leader leader;
     private final ReentrantLock scanning = new ReentrantLock();
     private final WrittenWal written;
+    private final PageserverLag pageserver;
     private final LongAdder flushes = new LongAdder();
 
-    private WalProposer(Campaign campaign, Role.Leader leader, LocalWal wal) {
+    private WalProposer(
+            Campaign campaign, Role.Leader leader, LocalWal wal, Backpressure backpressure) {
         this.campaign = campaign;
         this.leader = leader;
+        this.pageserver = new PageserverLag(campaign, leader.start(), backpressure);
         this.written = new WrittenWal(wal, leader.start());
     }
 
@@ -40,9 +43,18 @@ public final class WalProposer implements Closeable {
      *     safekeeper
      */
     public static WalProposer elect(ProposerConfig config, LocalWal wal) throws IOException {
+        return elect(config, wal, Backpressure.NONE);
+    }
+
+    /**
+     * As {@link #elect(ProposerConfig, LocalWal)}, with flushes held back while the pageserver is
+     * behind.
+     */
+    public static WalProposer elect(ProposerConfig config, LocalWal wal, Backpressure backpressure)
+            throws IOException {
         Campaign campaign = new Campaign(config, wal);
         try {
-            return new WalProposer(campaign, campaign.awaitVictory(), wal);
+            return new WalProposer(campaign, campaign.awaitVictory(), wal, backpressure);
         } catch (IOException | RuntimeException e) {
             campaign.close();
             throw e;
@@ -66,7 +78,7 @@ public final class WalProposer implements Closeable {
 
     /**
      * Returns when every whole record of the local WAL below {@code writtenUpTo} is on a quorum's
-     * disks. Any number of threads may wait.
+     * disks; later if the pageserver is far behind. Any number of threads may wait.
      *
      * @param writtenUpTo the end of what the compute has written; may lie past the last whole
      *     record, at the end of a page
@@ -86,6 +98,7 @@ public final class WalProposer implements Closeable {
             scanning.unlock();
         }
         campaign.awaitCommit(Lsn.min(target, writtenUpTo));
+        pageserver.holdBack();
         flushes.increment();
         return target;
     }
@@ -123,6 +136,11 @@ public final class WalProposer implements Closeable {
                 flushes.sum(),
                 state.role() instanceof Role.Fenced,
                 campaign.feedback(),
+                pageserver.bytes(),
+                pageserver.limit(),
+                pageserver.heldBack(),
+                pageserver.delays(),
+                pageserver.delayNanos(),
                 peers);
     }
 

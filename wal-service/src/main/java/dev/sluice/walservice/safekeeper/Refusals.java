@@ -8,8 +8,6 @@ import dev.sluice.walservice.wal.WalFormatException;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartProtocolException;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,16 +32,11 @@ final class Refusals {
             case DamagedFileException _ -> new SafekeeperReply.Refused(Refusal.DAMAGED, message);
             case WalFormatException _, PartProtocolException _ ->
                     new SafekeeperReply.Refused(Refusal.BAD_REQUEST, message);
-            case FileSystemException e when isDiskFull(e.getReason()) -> diskFull(message);
             default ->
-                    isDiskFull(message)
+                    DiskSpace.isFull(failure)
                             ? diskFull(message)
                             : new SafekeeperReply.Refused(Refusal.FAILED, failure.toString());
         };
-    }
-
-    private static boolean isDiskFull(@Nullable String reason) {
-        return reason != null && reason.contains("No space left on device");
     }
 
     private static SafekeeperReply.Refused diskFull(String message) {

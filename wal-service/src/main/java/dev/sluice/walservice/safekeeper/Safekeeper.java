@@ -22,6 +22,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import org.slf4j.Logger;
@@ -36,13 +37,15 @@ public final class Safekeeper implements Closeable {
     private static final long HEARTBEAT_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final SafekeeperConfig config;
+    private final DiskSpace space;
     private final Timelines timelines;
     private final PartServer server;
     private final CatchUp catchUp;
 
-    private Safekeeper(SafekeeperConfig config) throws IOException {
+    private Safekeeper(SafekeeperConfig config, DiskSpace.Probe probe) throws IOException {
         this.config = config;
-        timelines = new Timelines(config.nodeId(), config.directory());
+        space = new DiskSpace(config.nodeId(), config.directory(), config.reserve(), probe);
+        timelines = new Timelines(config.nodeId(), config.directory(), space);
         server = PartServer.start("safekeeper-" + config.nodeId(), config.listen(), this::converse);
         catchUp = CatchUp.start(config, timelines);
     }
@@ -53,7 +56,13 @@ public final class Safekeeper implements Closeable {
      * @throws IOException if the directory cannot be used or the address is taken
      */
     public static Safekeeper start(SafekeeperConfig config) throws IOException {
-        Safekeeper safekeeper = new Safekeeper(config);
+        Files.createDirectories(config.directory());
+        return start(config, DiskSpace.Probe.of(config.directory()));
+    }
+
+    /** As {@link #start(SafekeeperConfig)}, on a disk of which someone else says how full it is. */
+    static Safekeeper start(SafekeeperConfig config, DiskSpace.Probe probe) throws IOException {
+        Safekeeper safekeeper = new Safekeeper(config, probe);
         log.info(
                 "safekeeper {} serves {} at {}",
                 config.nodeId(),
@@ -118,6 +127,8 @@ public final class Safekeeper implements Closeable {
             case SafekeeperRequest.ListTimelines _ -> tell(channel, timelines.statuses());
             case SafekeeperRequest.Read read -> read(channel, read);
             case SafekeeperRequest.Stream stream -> stream(channel, stream);
+            case SafekeeperRequest.Space _ ->
+                    SafekeeperProtocol.send(channel, new SafekeeperReply.Space(space.report()));
             case SafekeeperRequest.Feedback _ ->
                     throw new SafekeeperException(
                             Refusal.BAD_REQUEST, "feedback of what is not streamed here");

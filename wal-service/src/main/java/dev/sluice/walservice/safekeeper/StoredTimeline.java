@@ -64,8 +64,8 @@ final class StoredTimeline implements Closeable {
      *
      * @throws DamagedFileException if they are not to be believed
      */
-    static StoredTimeline open(long nodeId, Path directory) throws IOException {
-        TimelineFiles.Opened opened = TimelineFiles.open(directory);
+    static StoredTimeline open(long nodeId, Path directory, DiskSpace space) throws IOException {
+        TimelineFiles.Opened opened = TimelineFiles.open(directory, space);
         return new StoredTimeline(nodeId, opened.files(), opened.state());
     }
 

@@ -34,9 +34,9 @@ final class TimelineFiles implements Closeable {
      *
      * @throws DamagedFileException if they are not to be believed
      */
-    static Opened open(Path directory) throws IOException {
+    static Opened open(Path directory, DiskSpace space) throws IOException {
         TimelineControl control = ControlFile.read(directory);
-        WalStore wal = new WalStore(directory);
+        WalStore wal = new WalStore(directory, space);
         CommitHint hint = CommitHint.open(directory);
         TimelineFiles files = new TimelineFiles(directory, wal, hint, control.commit());
         try {
@@ -62,8 +62,9 @@ final class TimelineFiles implements Closeable {
      *
      * @return whether it is right now
      */
-    static boolean repairClosed(Path directory, Lsn page, byte[] copy) throws IOException {
-        try (WalStore wal = new WalStore(directory);
+    static boolean repairClosed(Path directory, DiskSpace space, Lsn page, byte[] copy)
+            throws IOException {
+        try (WalStore wal = new WalStore(directory, space);
                 CommitHint hint = CommitHint.open(directory)) {
             return wal.repair(page, copy, hint.read());
         }

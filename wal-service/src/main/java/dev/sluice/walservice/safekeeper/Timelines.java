@@ -41,6 +41,7 @@ final class Timelines implements Closeable {
 
     private final long nodeId;
     private final Path directory;
+    private final DiskSpace space;
     private final Map<TenantTimelineId, Slot> slots = new ConcurrentHashMap<>();
     private final Map<TenantTimelineId, DamagedFileException> damaged = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -51,8 +52,9 @@ final class Timelines implements Closeable {
         @Nullable StoredTimeline open;
     }
 
-    Timelines(long nodeId, Path directory) throws IOException {
+    Timelines(long nodeId, Path directory, DiskSpace space) throws IOException {
         this.nodeId = nodeId;
+        this.space = space;
         this.directory = directory;
         Files.createDirectories(directory);
         for (Path tenant : Directories.list(directory)) {
@@ -111,7 +113,7 @@ final class Timelines implements Closeable {
         StoredTimeline timeline = slot.open;
         if (timeline == null && Files.isDirectory(path(id))) {
             try {
-                timeline = StoredTimeline.open(nodeId, path(id));
+                timeline = StoredTimeline.open(nodeId, path(id), space);
             } catch (DamagedFileException e) {
                 if (damaged.put(id, e) == null) {
                     log.error("timeline {} cannot be used: {}", id, e.getMessage());
@@ -184,7 +186,7 @@ final class Timelines implements Closeable {
             boolean right =
                     open != null
                             ? open.repair(page, copy)
-                            : TimelineFiles.repairClosed(path(id), page, copy);
+                            : TimelineFiles.repairClosed(path(id), space, page, copy);
             if (right) {
                 damaged.remove(id);
             }

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.safekeeper;
 
+import dev.sluice.walservice.client.SafekeeperException;
 import dev.sluice.walservice.wal.WalDecoder;
 import dev.sluice.walservice.wal.WalFormatException;
 import dev.sluice.walservice.wal.WalSegments;
@@ -36,6 +37,7 @@ final class WalStore implements Closeable {
     private static final int PIECE = 128 << 10;
 
     private final Path directory;
+    private final DiskSpace space;
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(STEP).asReadOnlyBuffer();
 
     private final PageSums sums;
@@ -46,8 +48,9 @@ final class WalStore implements Closeable {
     private long currentSize;
     private volatile boolean failed;
 
-    WalStore(Path directory) {
+    WalStore(Path directory, DiskSpace space) {
         this.directory = directory;
+        this.space = space;
         this.sums = new PageSums(directory);
     }
 
@@ -55,9 +58,29 @@ final class WalStore implements Closeable {
         return sums;
     }
 
-    /** Writes all of {@code wal}, which {@link #sync} then makes durable. */
+    /**
+     * Writes all of {@code wal}, which {@link #sync} then makes durable.
+     *
+     * @throws SafekeeperException if there is no room for it; nothing of it counts then, and the
+     *     same may be written again
+     */
     void write(Lsn at, ByteBuffer wal) throws IOException {
         checkSound();
+        try {
+            writeAll(at, wal);
+        } catch (SafekeeperException e) {
+            throw e;
+        } catch (IOException e) {
+            if (!DiskSpace.isFull(e)) {
+                throw e;
+            }
+            SafekeeperException full = space.exhausted();
+            full.addSuppressed(e);
+            throw full;
+        }
+    }
+
+    private void writeAll(Lsn at, ByteBuffer wal) throws IOException {
         ByteBuffer rest = wal.duplicate();
         Lsn position = at;
         while (rest.hasRemaining()) {
@@ -74,9 +97,14 @@ final class WalStore implements Closeable {
     }
 
     private void growBefore(FileChannel file, int offset, int length) throws IOException {
-        if (offset + length <= currentSize || length >= BIG) {
+        if (offset + length <= currentSize) {
             return;
         }
+        if (length >= BIG) {
+            space.claim(offset + length - currentSize);
+            return;
+        }
+        space.claim(STEP);
         long begin = Math.max(currentSize, offset);
         long end = Math.min(WalSegments.SIZE, begin + STEP);
         try {
