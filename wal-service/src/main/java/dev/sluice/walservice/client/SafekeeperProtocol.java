@@ -36,7 +36,8 @@ import java.util.List;
  *
  *   0x30 Statuses      u32 count, u32 bytes of each, count x { id, system identifier,
  *                      u32 postgres major, term, last log term, start LSN, flush LSN, commit LSN,
- *                      feedback as above; a later version's additions }
+ *                      feedback as above, u64 node, local start LSN, offloaded LSN; a later
+ *                      version's additions }
  *   0x31 Wal           start LSN, commit LSN, WAL to the end of the frame
  *   0x32 Report        term, start LSN, flush LSN, commit LSN, history as in {@link
  *                      ConsensusProtocol}
@@ -61,7 +62,7 @@ public final class SafekeeperProtocol {
     private static final int SPACE_REPORT = 0x3C;
     private static final int REFUSED = 0x3F;
 
-    private static final int STATUS_BYTES = 32 + 8 + 4 + 5 * 8 + PageserverFeedback.BYTES;
+    private static final int STATUS_BYTES = 32 + 8 + 4 + 5 * 8 + PageserverFeedback.BYTES + 3 * 8;
 
     private SafekeeperProtocol() {}
 
@@ -249,7 +250,10 @@ public final class SafekeeperProtocol {
                             lsn(in),
                             lsn(in),
                             lsn(in),
-                            PageserverFeedback.get(in)));
+                            PageserverFeedback.get(in),
+                            in.getLong(),
+                            lsn(in),
+                            lsn(in)));
             in.position(end);
         }
         return new SafekeeperReply.Statuses(statuses);
@@ -293,6 +297,8 @@ public final class SafekeeperProtocol {
         out.putLong(status.start().value()).putLong(status.flush().value());
         out.putLong(status.commit().value());
         status.feedback().put(out);
+        out.putLong(status.node()).putLong(status.localStart().value());
+        out.putLong(status.offloaded().value());
     }
 
     private static Lsn lsn(ByteBuffer in) {

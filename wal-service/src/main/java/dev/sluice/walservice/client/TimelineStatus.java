@@ -16,6 +16,11 @@ import dev.sluice.wire.Lsn;
  * @param flush the end of the last whole record that is on this safekeeper's disk
  * @param commit the end of what it knows to be on a quorum, never past {@code flush}
  * @param feedback the last that it heard of the timeline's pageserver, itself or from a peer
+ * @param node the safekeeper's number
+ * @param localStart where the WAL begins that is on its disk; what is before, it reads from the
+ *     object store
+ * @param offloaded up to where the timeline's WAL is in the object store; {@link Lsn#INVALID} if
+ *     none is, as far as it knows
  */
 public record TimelineStatus(
         TenantTimelineId id,
@@ -26,4 +31,7 @@ public record TimelineStatus(
         Lsn start,
         Lsn flush,
         Lsn commit,
-        PageserverFeedback feedback) {}
+        PageserverFeedback feedback,
+        long node,
+        Lsn localStart,
+        Lsn offloaded) {}

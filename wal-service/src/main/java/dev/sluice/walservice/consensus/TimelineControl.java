@@ -61,6 +61,17 @@ public record TimelineControl(
                 .withVotesAbove(new Term(Math.addExact(term.number(), FORGOTTEN_TERMS)));
     }
 
+    /**
+     * A timeline that the acceptor has lost, which it begins to fill not at its start but at a
+     * position up to which all WAL is committed, and to be had elsewhere: that counts as its own.
+     *
+     * @param committed the end of a record
+     * @param upTo of the log up to there
+     */
+    public TimelineControl from(Lsn committed, TermHistory upTo) {
+        return withHistory(upTo).withCommit(committed);
+    }
+
     /** Whether it remembers all that it ever promised. */
     public boolean votes() {
         return votesAbove.equals(Term.NONE);

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,20 +37,36 @@ final class CatchUp implements Closeable {
     private final SafekeeperConfig config;
     private final Timelines timelines;
     private final List<SafekeeperClient> peers;
+    private final PeerSightings sightings;
+    private final @Nullable SegmentStore store;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition roused = lock.newCondition();
     private boolean wanted;
     private volatile boolean over;
 
-    private CatchUp(SafekeeperConfig config, Timelines timelines) {
+    private CatchUp(
+            SafekeeperConfig config,
+            Timelines timelines,
+            PeerSightings sightings,
+            @Nullable SegmentStore store) {
         this.config = config;
         this.timelines = timelines;
+        this.sightings = sightings;
+        this.store = store;
         this.peers = config.peers().stream().map(SafekeeperClient::new).toList();
     }
 
-    static CatchUp start(SafekeeperConfig config, Timelines timelines) {
-        CatchUp catchUp = new CatchUp(config, timelines);
-        if (!catchUp.peers.isEmpty()) {
+    /**
+     * @param sightings is told what is seen of the peers
+     * @param store where WAL is that nobody else has; null if there is none
+     */
+    static CatchUp start(
+            SafekeeperConfig config,
+            Timelines timelines,
+            PeerSightings sightings,
+            @Nullable SegmentStore store) {
+        CatchUp catchUp = new CatchUp(config, timelines, sightings, store);
+        if (!catchUp.peers.isEmpty() || store != null) {
             Thread.ofVirtual()
                     .name("safekeeper-" + config.nodeId() + "-catch-up")
                     .start(catchUp::runUntilClosed);
@@ -102,7 +119,9 @@ final class CatchUp implements Closeable {
         Map<TenantTimelineId, List<Sight>> sights = new HashMap<>();
         for (SafekeeperClient peer : peers) {
             try {
-                for (TimelineStatus status : peer.timelines()) {
+                List<TimelineStatus> statuses = peer.timelines();
+                sightings.saw(peer.address(), statuses);
+                for (TimelineStatus status : statuses) {
                     sights.computeIfAbsent(status.id(), _ -> new ArrayList<>())
                             .add(new Sight(peer, status));
                 }
@@ -110,6 +129,7 @@ final class CatchUp implements Closeable {
                 log.debug("peer {} is not there: {}", peer.address(), e.toString());
             }
         }
+        timelines.damaged().keySet().forEach(id -> sights.putIfAbsent(id, List.of()));
         for (Map.Entry<TenantTimelineId, List<Sight>> entry : sights.entrySet()) {
             if (over) {
                 return;
@@ -138,13 +158,32 @@ final class CatchUp implements Closeable {
                         return;
                     }
                 }
+                if (store != null && mendFromStore(store, id, page)) {
+                    return;
+                }
                 log.error("timeline {}: page {} cannot be repaired", id, page);
             }
             case DamagedFileException control -> {
-                log.warn("timeline {} is set aside: {}", id, control.getMessage());
-                timelines.setAside(id);
+                if (!sights.isEmpty()) {
+                    log.warn("timeline {} is set aside: {}", id, control.getMessage());
+                    timelines.setAside(id);
+                }
             }
         }
+    }
+
+    private boolean mendFromStore(SegmentStore segments, TenantTimelineId id, Lsn page)
+            throws IOException {
+        SegmentStore.Owner owner = timelines.ownerOfOffloaded(id, page);
+        if (owner == null || !timelines.repair(id, page, segments.page(owner, page))) {
+            return false;
+        }
+        log.info(
+                "timeline {}: page {} repaired from {}",
+                id,
+                page,
+                segments.place(id, WalSegments.segmentOf(page)));
+        return true;
     }
 
     /** What a peer has of a page; zeros where it has none. */
@@ -160,6 +199,9 @@ final class CatchUp implements Closeable {
     }
 
     private void catchUp(TenantTimelineId id, List<Sight> sights) throws IOException {
+        if (sights.isEmpty()) {
+            return;
+        }
         if (!timelines.ids().contains(id)) {
             if (timelines.isGone(id)) {
                 return;
@@ -196,8 +238,14 @@ final class CatchUp implements Closeable {
                         theirs.systemIdentifier(),
                         theirs.postgresMajor(),
                         theirs.start(),
-                        term));
+                        term),
+                rejoin(theirs.id()));
         log.info("timeline {} made anew on safekeeper {}", theirs.id(), config.nodeId());
+    }
+
+    /** Where a timeline that was lost here begins, if not at its start; null if there. */
+    @Nullable Rejoin rejoin(TenantTimelineId id) {
+        return store == null ? null : Rejoin.from(peers, id);
     }
 
     private void copy(

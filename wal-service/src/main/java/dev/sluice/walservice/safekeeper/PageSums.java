@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
@@ -190,6 +191,23 @@ final class PageSums implements Closeable {
             Arrays.fill(tail, (byte) 0);
             System.arraycopy(lastPage, 0, tail, 0, WalSegments.pageOffset(newEnd));
             end = newEnd;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lets go of the segments before {@code segment}, which are about to be removed. */
+    void forget(long segment) throws IOException {
+        lock.lock();
+        try {
+            for (long known : List.copyOf(cached.keySet())) {
+                if (known < segment) {
+                    Sums sums = cached.remove(known);
+                    if (sums != null) {
+                        sums.file.close();
+                    }
+                }
+            }
         } finally {
             lock.unlock();
         }

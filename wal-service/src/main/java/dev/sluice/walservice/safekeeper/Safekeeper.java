@@ -13,6 +13,7 @@ import dev.sluice.walservice.consensus.ProposerMessage;
 import dev.sluice.walservice.consensus.Refusal;
 import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
@@ -25,6 +26,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,13 +43,26 @@ public final class Safekeeper implements Closeable {
     private final Timelines timelines;
     private final PartServer server;
     private final CatchUp catchUp;
+    private final @Nullable Offload offload;
 
     private Safekeeper(SafekeeperConfig config, DiskSpace.Probe probe) throws IOException {
         this.config = config;
         space = new DiskSpace(config.nodeId(), config.directory(), config.reserve(), probe);
-        timelines = new Timelines(config.nodeId(), config.directory(), space);
+        offload = config.offload() == null ? null : Offload.open(config, config.offload());
+        timelines =
+                new Timelines(
+                        config.nodeId(),
+                        config.directory(),
+                        space,
+                        offload == null ? null : offload.fetched());
         server = PartServer.start("safekeeper-" + config.nodeId(), config.listen(), this::converse);
-        catchUp = CatchUp.start(config, timelines);
+        PeerSightings sightings = new PeerSightings(config.peers());
+        catchUp =
+                CatchUp.start(
+                        config, timelines, sightings, offload == null ? null : offload.store());
+        if (offload != null) {
+            offload.begin(timelines, sightings);
+        }
     }
 
     /**
@@ -81,6 +96,9 @@ public final class Safekeeper implements Closeable {
     public void close() throws IOException {
         catchUp.close();
         server.close();
+        if (offload != null) {
+            offload.close();
+        }
         timelines.close();
         log.info("safekeeper {} stopped", config.nodeId());
     }
@@ -117,7 +135,14 @@ public final class Safekeeper implements Closeable {
     private void answer(PartChannel channel, SafekeeperRequest request) throws IOException {
         switch (request) {
             case SafekeeperRequest.Create create ->
-                    tell(channel, List.of(timelines.create(create)));
+                    tell(
+                            channel,
+                            List.of(
+                                    timelines.create(
+                                            create,
+                                            create.term().equals(Term.NONE)
+                                                    ? null
+                                                    : catchUp.rejoin(create.id()))));
             case SafekeeperRequest.Delete delete -> {
                 timelines.delete(delete.id());
                 tell(channel, List.of());

@@ -3,6 +3,7 @@ package dev.sluice.walservice.safekeeper;
 import dev.sluice.wire.part.PartAddress;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How one safekeeper runs.
@@ -13,9 +14,15 @@ import java.util.List;
  * @param listen where it serves; TCP port 0 takes a free port
  * @param reserve bytes of its disk that WAL leaves free
  * @param peers the other safekeepers of the same timelines, from which it recovers what it lacks
+ * @param offload how WAL is moved to an object store; null if it all stays here
  */
 public record SafekeeperConfig(
-        long nodeId, Path directory, PartAddress listen, long reserve, List<PartAddress> peers) {
+        long nodeId,
+        Path directory,
+        PartAddress listen,
+        long reserve,
+        List<PartAddress> peers,
+        @Nullable OffloadConfig offload) {
     public static final long DEFAULT_RESERVE = 64 << 20;
 
     public SafekeeperConfig {
@@ -28,15 +35,30 @@ public record SafekeeperConfig(
         }
     }
 
-    /** With the default reserve. */
+    /** A safekeeper that keeps all WAL on its disk. */
+    public SafekeeperConfig(
+            long nodeId,
+            Path directory,
+            PartAddress listen,
+            long reserve,
+            List<PartAddress> peers) {
+        this(nodeId, directory, listen, reserve, peers, null);
+    }
+
+    /** With the default reserve, and all WAL on its disk. */
     public SafekeeperConfig(
             long nodeId, Path directory, PartAddress listen, List<PartAddress> peers) {
-        this(nodeId, directory, listen, DEFAULT_RESERVE, peers);
+        this(nodeId, directory, listen, DEFAULT_RESERVE, peers, null);
     }
 
     /** A safekeeper that stands alone. */
     public SafekeeperConfig(long nodeId, Path directory, PartAddress listen) {
         this(nodeId, directory, listen, List.of());
+    }
+
+    /** With WAL moved to an object store, or not. */
+    public SafekeeperConfig withOffload(@Nullable OffloadConfig moved) {
+        return new SafekeeperConfig(nodeId, directory, listen, reserve, peers, moved);
     }
 
     /** How many safekeepers must have WAL for it to be committed. */

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class StoredTimeline implements Closeable {
     private final long nodeId;
     private final TimelineFiles files;
+    private final @Nullable FetchedSegments fetched;
     private final Proposers proposers = new Proposers();
     private final ReentrantLock flushing = new ReentrantLock();
     private final ReentrantLock lock = new ReentrantLock();
@@ -47,9 +48,14 @@ final class StoredTimeline implements Closeable {
     private volatile PageserverFeedback feedback = PageserverFeedback.NONE;
     private boolean closed;
 
-    private StoredTimeline(long nodeId, TimelineFiles files, AcceptorState state) {
+    private StoredTimeline(
+            long nodeId,
+            TimelineFiles files,
+            @Nullable FetchedSegments fetched,
+            AcceptorState state) {
         this.nodeId = nodeId;
         this.files = files;
+        this.fetched = fetched;
         this.state = state;
         this.scanner = scannerFrom(state.written());
         this.recordEnd = state.written();
@@ -62,11 +68,14 @@ final class StoredTimeline implements Closeable {
     /**
      * Reads a timeline's files.
      *
+     * @param fetched gives WAL from the object store; null if there is none
      * @throws DamagedFileException if they are not to be believed
      */
-    static StoredTimeline open(long nodeId, Path directory, DiskSpace space) throws IOException {
+    static StoredTimeline open(
+            long nodeId, Path directory, DiskSpace space, @Nullable FetchedSegments fetched)
+            throws IOException {
         TimelineFiles.Opened opened = TimelineFiles.open(directory, space);
-        return new StoredTimeline(nodeId, opened.files(), opened.state());
+        return new StoredTimeline(nodeId, opened.files(), fetched, opened.state());
     }
 
     /** As {@link TimelineFiles#repair}. */
@@ -84,7 +93,37 @@ final class StoredTimeline implements Closeable {
 
     /** Reads the WAL of this timeline. */
     WalReader reader() {
-        return files.reader();
+        return files.reader(this::readTrimmed);
+    }
+
+    private void readTrimmed(Lsn at, ByteBuffer into) throws IOException {
+        if (fetched == null) {
+            throw new SafekeeperException(
+                    Refusal.NO_SUCH_WAL,
+                    "WAL at " + at + " is in the object store, and none is configured here");
+        }
+        fetched.read(SegmentStore.Owner.of(status()), at, into);
+    }
+
+    /** Which of the WAL is here. */
+    LocalExtent extent() {
+        return files.extent();
+    }
+
+    /** As {@link TimelineFiles#persistedCommit}. */
+    Lsn persistedCommit() {
+        return files.persistedCommit();
+    }
+
+    /** As {@link TimelineFiles#trim}. */
+    void trim(Lsn to) throws IOException {
+        lock.lock();
+        try {
+            checkOpen();
+        } finally {
+            lock.unlock();
+        }
+        files.trim(to);
     }
 
     /** Those who write it. */
@@ -105,7 +144,10 @@ final class StoredTimeline implements Closeable {
                     control.start(),
                     state.flush(),
                     control.commit(),
-                    feedback);
+                    feedback,
+                    nodeId,
+                    files.extent().start(),
+                    files.extent().offloaded());
         } finally {
             lock.unlock();
         }

@@ -15,12 +15,19 @@ import java.nio.file.Path;
  */
 final class TimelineFiles implements Closeable {
     private final Path directory;
+    private final LocalExtent extent;
     private final WalStore wal;
     private final CommitHint hint;
-    private Lsn persistedCommit;
+    private volatile Lsn persistedCommit;
 
-    private TimelineFiles(Path directory, WalStore wal, CommitHint hint, Lsn persistedCommit) {
+    private TimelineFiles(
+            Path directory,
+            LocalExtent extent,
+            WalStore wal,
+            CommitHint hint,
+            Lsn persistedCommit) {
         this.directory = directory;
+        this.extent = extent;
         this.wal = wal;
         this.hint = hint;
         this.persistedCommit = persistedCommit;
@@ -36,9 +43,10 @@ final class TimelineFiles implements Closeable {
      */
     static Opened open(Path directory, DiskSpace space) throws IOException {
         TimelineControl control = ControlFile.read(directory);
-        WalStore wal = new WalStore(directory, space);
+        LocalExtent extent = LocalExtent.open(directory, control.start());
+        WalStore wal = new WalStore(directory, space, extent);
         CommitHint hint = CommitHint.open(directory);
-        TimelineFiles files = new TimelineFiles(directory, wal, hint, control.commit());
+        TimelineFiles files = new TimelineFiles(directory, extent, wal, hint, control.commit());
         try {
             CommitHint.Known known = hint.read();
             Lsn end = wal.recover(control.commit(), known);
@@ -64,7 +72,11 @@ final class TimelineFiles implements Closeable {
      */
     static boolean repairClosed(Path directory, DiskSpace space, Lsn page, byte[] copy)
             throws IOException {
-        try (WalStore wal = new WalStore(directory, space);
+        LocalExtent extent = LocalExtent.open(directory, ControlFile.read(directory).start());
+        if (!extent.hasPage(page)) {
+            return true;
+        }
+        try (WalStore wal = new WalStore(directory, space, extent);
                 CommitHint hint = CommitHint.open(directory)) {
             return wal.repair(page, copy, hint.read());
         }
@@ -76,11 +88,31 @@ final class TimelineFiles implements Closeable {
      * @return whether it is right now
      */
     boolean repair(Lsn page, byte[] copy) throws IOException {
-        return wal.repair(page, copy, CommitHint.Known.NOTHING);
+        return !extent.hasPage(page) || wal.repair(page, copy, CommitHint.Known.NOTHING);
     }
 
-    WalReader reader() {
-        return new WalReader(directory, wal.sums());
+    /**
+     * Reads the WAL.
+     *
+     * @param trimmed gives what is not here any more
+     */
+    WalReader reader(WalReader.TrimmedWal trimmed) {
+        return wal.reader(trimmed);
+    }
+
+    /** Which of the WAL is here. */
+    LocalExtent extent() {
+        return extent;
+    }
+
+    /** The commit LSN that is surely on disk: recovery begins there. */
+    Lsn persistedCommit() {
+        return persistedCommit;
+    }
+
+    /** Removes whole segments that end at {@code to} or before, which must be offloaded. */
+    void trim(Lsn to) throws IOException {
+        extent.trim(Lsn.min(to, WalSegments.segmentStart(persistedCommit)), wal.sums());
     }
 
     void write(Lsn at, ByteBuffer bytes) throws IOException {

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * first asked for. A directory whose name ends in {@code .creating} or {@code .deleted} is the
  * remainder of what a crash interrupted, and is removed. An empty file {@code <timeline>.gone} says
  * that the timeline was deleted, so that it is not fetched again from a safekeeper that was away
- * then.
+ * then; it gets a byte when the timeline's objects have been removed, too.
  */
 final class Timelines implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(Timelines.class);
@@ -42,6 +42,8 @@ final class Timelines implements Closeable {
     private final long nodeId;
     private final Path directory;
     private final DiskSpace space;
+    private final @Nullable FetchedSegments fetched;
+    private final Set<TenantTimelineId> gone = ConcurrentHashMap.newKeySet();
     private final Map<TenantTimelineId, Slot> slots = new ConcurrentHashMap<>();
     private final Map<TenantTimelineId, DamagedFileException> damaged = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -52,20 +54,30 @@ final class Timelines implements Closeable {
         @Nullable StoredTimeline open;
     }
 
-    Timelines(long nodeId, Path directory, DiskSpace space) throws IOException {
+    /**
+     * @param fetched gives WAL from the object store; null if there is none
+     */
+    Timelines(long nodeId, Path directory, DiskSpace space, @Nullable FetchedSegments fetched)
+            throws IOException {
         this.nodeId = nodeId;
         this.space = space;
         this.directory = directory;
+        this.fetched = fetched;
         Files.createDirectories(directory);
         for (Path tenant : Directories.list(directory)) {
-            if (!Files.isDirectory(tenant)) {
+            if (!Files.isDirectory(tenant)
+                    || tenant.getFileName().toString().equals(FetchedSegments.DIRECTORY)) {
                 continue;
             }
             for (Path timeline : Directories.list(tenant)) {
                 String name = timeline.getFileName().toString();
                 if (name.endsWith(CREATING) || name.endsWith(DELETED)) {
                     Directories.delete(timeline);
-                } else if (!name.endsWith(GONE) && !name.endsWith(ASIDE)) {
+                } else if (name.endsWith(GONE)) {
+                    if (Files.size(timeline) == 0) {
+                        gone.add(idOf(tenant, timeline));
+                    }
+                } else if (!name.endsWith(ASIDE)) {
                     slots.put(idOf(tenant, timeline), new Slot());
                 }
             }
@@ -73,10 +85,12 @@ final class Timelines implements Closeable {
     }
 
     private static TenantTimelineId idOf(Path tenant, Path timeline) throws IOException {
+        String name = timeline.getFileName().toString();
+        int dot = name.indexOf('.');
         try {
             return new TenantTimelineId(
                     TenantId.parse(tenant.getFileName().toString()),
-                    TimelineId.parse(timeline.getFileName().toString()));
+                    TimelineId.parse(dot < 0 ? name : name.substring(0, dot)));
         } catch (IllegalArgumentException e) {
             throw new IOException(timeline + " is not a timeline's directory", e);
         }
@@ -113,7 +127,7 @@ final class Timelines implements Closeable {
         StoredTimeline timeline = slot.open;
         if (timeline == null && Files.isDirectory(path(id))) {
             try {
-                timeline = StoredTimeline.open(nodeId, path(id), space);
+                timeline = StoredTimeline.open(nodeId, path(id), space, fetched);
             } catch (DamagedFileException e) {
                 if (damaged.put(id, e) == null) {
                     log.error("timeline {} cannot be used: {}", id, e.getMessage());
@@ -126,7 +140,13 @@ final class Timelines implements Closeable {
         return timeline;
     }
 
-    TimelineStatus create(SafekeeperRequest.Create request) throws IOException {
+    /**
+     * Makes a timeline, if there is none.
+     *
+     * @param rejoin where a lost one begins, if not at its start
+     */
+    TimelineStatus create(SafekeeperRequest.Create request, @Nullable Rejoin rejoin)
+            throws IOException {
         Slot slot = slots.computeIfAbsent(request.id(), _ -> new Slot());
         slot.lock.lock();
         try {
@@ -137,7 +157,7 @@ final class Timelines implements Closeable {
                         Refusal.NO_SUCH_TIMELINE, "timeline " + request.id() + " was deleted here");
             }
             if (timeline == null) {
-                make(controlOf(request));
+                make(controlOf(request), rejoin);
                 timeline = openIfThere(slot, request.id());
                 if (timeline == null) {
                     throw new IOException(path(request.id()) + " vanished");
@@ -223,6 +243,35 @@ final class Timelines implements Closeable {
         return Files.exists(gone(id));
     }
 
+    /**
+     * By whose objects a page can be had that is damaged here.
+     *
+     * @return null if it is not in the object store
+     */
+    SegmentStore.@Nullable Owner ownerOfOffloaded(TenantTimelineId id, Lsn page)
+            throws IOException {
+        OffloadFile.Known known = OffloadFile.read(path(id));
+        if (known == null || !page.isBefore(known.offloaded())) {
+            return null;
+        }
+        TimelineControl control = ControlFile.read(path(id));
+        return new SegmentStore.Owner(id, control.systemIdentifier(), control.start());
+    }
+
+    /** Timelines that were deleted here and may have objects yet. */
+    Set<TenantTimelineId> gone() {
+        return Set.copyOf(gone);
+    }
+
+    /** Of a timeline that was deleted. */
+    void objectsRemoved(TenantTimelineId id) throws IOException {
+        Files.write(gone(id), new byte[] {1});
+        gone.remove(id);
+        if (fetched != null) {
+            fetched.forget(id);
+        }
+    }
+
     private Path gone(TenantTimelineId id) {
         return directory.resolve(id.tenant().toString()).resolve(id.timeline() + GONE);
     }
@@ -247,7 +296,7 @@ final class Timelines implements Closeable {
                         request.term());
     }
 
-    private void make(TimelineControl control) throws IOException {
+    private void make(TimelineControl control, @Nullable Rejoin rejoin) throws IOException {
         TenantTimelineId id = control.id();
         Path path = path(id);
         Path tenant = directory.resolve(id.tenant().toString());
@@ -260,7 +309,8 @@ final class Timelines implements Closeable {
             Directories.delete(creating);
         }
         Files.createDirectory(creating);
-        ControlFile.write(creating, control);
+        ControlFile.write(
+                creating, rejoin == null ? control : rejoin.begin(creating, space, control));
         Files.move(creating, path, StandardCopyOption.ATOMIC_MOVE);
         Directories.sync(tenant);
     }
@@ -279,6 +329,7 @@ final class Timelines implements Closeable {
             Path path = path(id);
             if (Files.isDirectory(path)) {
                 Files.createFile(gone(id));
+                gone.add(id);
                 Path deleted = path.resolveSibling(path.getFileName() + DELETED);
                 Files.move(path, deleted, StandardCopyOption.ATOMIC_MOVE);
                 Directories.sync(directory.resolve(id.tenant().toString()));

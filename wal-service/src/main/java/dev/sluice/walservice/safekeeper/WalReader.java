@@ -8,19 +8,33 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 
-/** Reads a timeline's WAL, and gives none that is not as it was written. For one thread. */
+/**
+ * Reads a timeline's WAL, and gives none that is not as it was written: from the segments here, and
+ * what has been removed from here, from elsewhere. For one thread.
+ */
 final class WalReader implements Closeable {
     private static final int MOST_PAGES = 16;
 
     private final Path directory;
     private final PageSums sums;
+    private final LocalExtent extent;
+    private final TrimmedWal trimmed;
     private final SegmentReader files;
     private final CRC32C crc = new CRC32C();
     private final ByteBuffer pages = ByteBuffer.allocateDirect(MOST_PAGES * WalSegments.PAGE_SIZE);
 
-    WalReader(Path directory, PageSums sums) {
+    /** Where WAL is read that is not here any more. */
+    interface TrimmedWal {
+
+        /** Fills {@code into}, from one segment. */
+        void read(Lsn at, ByteBuffer into) throws IOException;
+    }
+
+    WalReader(Path directory, PageSums sums, LocalExtent extent, TrimmedWal trimmed) {
         this.directory = directory;
         this.sums = sums;
+        this.extent = extent;
+        this.trimmed = trimmed;
         this.files = new SegmentReader(directory);
     }
 
@@ -32,14 +46,45 @@ final class WalReader implements Closeable {
     void read(Lsn at, ByteBuffer into) throws IOException {
         Lsn position = at;
         while (into.hasRemaining()) {
-            int count = wholePages(position, into.remaining());
             int before = into.remaining();
-            if (count == 0) {
-                readLastPage(position, into);
-            } else {
-                readPages(position, count, into);
+            if (!readHere(position, into)) {
+                readTrimmed(position, into);
             }
             position = position.plus(before - into.remaining());
+        }
+    }
+
+    /**
+     * Reads some.
+     *
+     * @return false if it is not here any more
+     */
+    private boolean readHere(Lsn at, ByteBuffer into) throws IOException {
+        extent.reading().lock();
+        try {
+            if (at.isBefore(extent.start())) {
+                return false;
+            }
+            int count = wholePages(at, into.remaining());
+            if (count == 0) {
+                readLastPage(at, into);
+            } else {
+                readPages(at, count, into);
+            }
+            return true;
+        } finally {
+            extent.reading().unlock();
+        }
+    }
+
+    private void readTrimmed(Lsn at, ByteBuffer into) throws IOException {
+        int limit = into.limit();
+        int inSegment = WalSegments.SIZE - WalSegments.segmentOffset(at);
+        into.limit(into.position() + Math.min(into.remaining(), inSegment));
+        try {
+            trimmed.read(at, into);
+        } finally {
+            into.limit(limit);
         }
     }
 

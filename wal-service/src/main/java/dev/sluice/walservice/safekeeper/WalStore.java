@@ -41,6 +41,7 @@ final class WalStore implements Closeable {
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(STEP).asReadOnlyBuffer();
 
     private final PageSums sums;
+    private final LocalExtent extent;
     private final ReentrantLock syncing = new ReentrantLock();
     private final List<FileChannel> finished = new ArrayList<>();
     private @Nullable FileChannel current;
@@ -48,10 +49,28 @@ final class WalStore implements Closeable {
     private long currentSize;
     private volatile boolean failed;
 
-    WalStore(Path directory, DiskSpace space) {
+    /**
+     * @param extent which of the segments are here
+     */
+    WalStore(Path directory, DiskSpace space, LocalExtent extent) {
         this.directory = directory;
         this.space = space;
+        this.extent = extent;
         this.sums = new PageSums(directory);
+    }
+
+    /**
+     * Reads the WAL.
+     *
+     * @param trimmed gives what is not here any more
+     */
+    WalReader reader(WalReader.TrimmedWal trimmed) {
+        return new WalReader(directory, sums, extent, trimmed);
+    }
+
+    /** There is none: what is to be read must be here. */
+    private static void notHere(Lsn at, ByteBuffer into) throws IOException {
+        throw new IOException("WAL at " + at + " is not here any more");
     }
 
     PageSums sums() {
@@ -198,7 +217,7 @@ final class WalStore implements Closeable {
         int offset = WalSegments.pageOffset(end);
         if (offset > 0) {
             Lsn start = WalSegments.pageStart(end);
-            try (WalReader reader = new WalReader(directory, sums)) {
+            try (WalReader reader = reader(WalStore::notHere)) {
                 reader.read(start, ByteBuffer.wrap(page, 0, offset));
             }
         }
@@ -401,6 +420,11 @@ final class WalStore implements Closeable {
     }
 
     private List<Long> segments() throws IOException {
+        return segments(directory);
+    }
+
+    /** The numbers of the segments in a directory, in order. */
+    static List<Long> segments(Path directory) throws IOException {
         return Directories.list(directory).stream()
                 .map(file -> file.getFileName().toString())
                 .filter(WalSegments::isFileName)

@@ -1,6 +1,7 @@
 package dev.sluice.walservice.proposer;
 
 import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.safekeeper.OffloadConfig;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
 import dev.sluice.walservice.timeline.TenantId;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Some safekeepers with real files and sockets, and one timeline. */
 final class Fleet implements Closeable {
@@ -32,10 +34,12 @@ final class Fleet implements Closeable {
     }
 
     Fleet(Path directory, int count, Lsn start) throws IOException {
-        this(directory, count, start, false);
+        this(directory, count, start, false, null);
     }
 
-    private Fleet(Path directory, int count, Lsn start, boolean together) throws IOException {
+    private Fleet(
+            Path directory, int count, Lsn start, boolean together, @Nullable OffloadConfig offload)
+            throws IOException {
         List<PartAddress> addresses = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             addresses.add(new PartAddress.Unix(directory.resolve(i + ".sock")));
@@ -45,10 +49,11 @@ final class Fleet implements Closeable {
             others.remove(i);
             configs.add(
                     new SafekeeperConfig(
-                            i + 1,
-                            directory.resolve("sk" + i),
-                            addresses.get(i),
-                            together ? others : List.of()));
+                                    i + 1,
+                                    directory.resolve("sk" + i),
+                                    addresses.get(i),
+                                    together ? others : List.of())
+                            .withOffload(offload));
             running.add(Safekeeper.start(configs.get(i)));
             client(i).createTimeline(id, SYSTEM, 17, start);
         }
@@ -56,7 +61,12 @@ final class Fleet implements Closeable {
 
     /** Safekeepers that know each other, and recover from each other. */
     static Fleet ofPeers(Path directory, int count) throws IOException {
-        return new Fleet(directory, count, START, true);
+        return new Fleet(directory, count, START, true, null);
+    }
+
+    /** Safekeepers that know each other, and an object store. */
+    static Fleet offloading(Path directory, int count, OffloadConfig offload) throws IOException {
+        return new Fleet(directory, count, START, true, offload);
     }
 
     SafekeeperClient client(int safekeeper) {
