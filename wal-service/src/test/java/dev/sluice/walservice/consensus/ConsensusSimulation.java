@@ -186,7 +186,7 @@ final class ConsensusSimulation {
         if (!acceptor.exists) {
             if (compute.state.role() instanceof Role.Leader leader) {
                 say(() -> compute + " gives " + acceptor + " an empty timeline");
-                acceptor.restore(leader.term());
+                acceptor.restore(leader.term(), acceptors);
             }
             return;
         }
@@ -411,7 +411,7 @@ final class ConsensusSimulation {
             return;
         }
         if (!acceptor.exists) {
-            acceptor.restore(reports.getFirst().term());
+            acceptor.restore(reports.getFirst().term(), acceptors);
         }
         Lsn before = acceptor.state.control().commit();
         try {

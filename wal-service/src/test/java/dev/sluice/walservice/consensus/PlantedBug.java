@@ -259,6 +259,13 @@ enum PlantedBug implements ProtocolRules {
         }
     },
 
+    ARCHIVED_BEFORE_IT_IS_COMMITTED {
+        @Override
+        public Lsn archived(AcceptorState other) {
+            return other.flush();
+        }
+    },
+
     HALF_IS_A_QUORUM {
         @Override
         public Proposer.Step proposer(ProposerState state, ProposerInput input) {

@@ -1,5 +1,7 @@
 package dev.sluice.walservice.consensus;
 
+import dev.sluice.wire.Lsn;
+
 /** The two halves of the protocol as a simulation plays them: the real ones, or broken ones. */
 interface ProtocolRules {
     ProtocolRules TRUE = new ProtocolRules() {};
@@ -10,6 +12,11 @@ interface ProtocolRules {
 
     default Proposer.Step proposer(ProposerState state, ProposerInput input) {
         return Proposer.step(state, input);
+    }
+
+    /** Up to where a lost log can be taken over from another acceptor's, out of an archive. */
+    default Lsn archived(AcceptorState other) {
+        return other.control().commit();
     }
 
     /** How an acceptor that lost its disk begins. */

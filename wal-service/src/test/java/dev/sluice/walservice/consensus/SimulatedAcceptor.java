@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -227,8 +228,12 @@ final class SimulatedAcceptor {
     }
 
     private Lsn recordEnd(Lsn upTo) {
+        return recordEndOf(log, upTo);
+    }
+
+    private static Lsn recordEndOf(long[] log, Lsn upTo) {
         Lsn end = upTo;
-        while (end.isAfter(START) && (word(end.plus(-8)) & 1) == 0) {
+        while (end.isAfter(START) && (log[index(end.plus(-8))] & 1) == 0) {
             end = end.plus(-8);
         }
         return end;
@@ -270,16 +275,35 @@ final class SimulatedAcceptor {
         exists = false;
     }
 
-    /** Gets the timeline again, empty. */
-    void restore(Term term) {
+    /**
+     * Gets the timeline again, empty; or with its beginning out of an archive, in which others have
+     * put what was committed before they removed it.
+     */
+    void restore(Term term, List<SimulatedAcceptor> others) {
         if (!exists) {
             log = new long[WORDS];
             disk = TimelineControl.lost(ID, 42, 17, START, term);
             durable = START;
             promised = Term.NONE;
-            state = rules.restored(AcceptorState.recovered(disk, START));
+            SimulatedAcceptor other = others.get(random.nextInt(others.size()));
+            if (other.up && other.exists && other != this && random.nextBoolean()) {
+                takeOver(other);
+            }
+            state = rules.restored(AcceptorState.recovered(disk, durable));
             disk = state.control();
             exists = true;
+        }
+    }
+
+    private void takeOver(SimulatedAcceptor other) {
+        long words = rules.archived(other.state).minus(START) / 8;
+        Lsn end = recordEndOf(other.log, START.plus(8 * random.nextLong(words + 1)));
+        if (end.isAfter(START)) {
+            tally.count(Happening.REJOINS_PAST_THE_START);
+            System.arraycopy(other.log, 0, log, 0, index(end));
+            disk = disk.from(end, other.state.control().history().upTo(end));
+            durable = end;
+            ledger.commit(disk.term(), START, end, log, toString());
         }
     }
 
