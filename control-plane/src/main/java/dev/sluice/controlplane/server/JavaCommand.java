@@ -21,6 +21,8 @@ public final class JavaCommand {
         command.add("-XX:-UsePerfData");
         command.add("--enable-native-access=ALL-UNNAMED");
         command.add("--sun-misc-unsafe-memory-access=allow");
+        // Netty would note where every 128th buffer was made; leaks are for the tests to find.
+        command.add("-Dio.netty.leakDetection.level=disabled");
         String cache = System.getProperty(CACHE);
         if (cache != null) {
             command.add("-D" + CACHE + "=" + cache);

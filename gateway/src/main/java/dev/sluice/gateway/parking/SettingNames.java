@@ -1,6 +1,7 @@
 package dev.sluice.gateway.parking;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.util.ByteProcessor;
 import java.util.Collections;
 import java.util.Set;
 import java.util.TreeSet;
@@ -37,7 +38,27 @@ public final class SettingNames {
 
     private static final String CONFIG = "_config";
 
-    private final StringBuilder name = new StringBuilder();
+    /** Letters, digits, underscore, dollar and all that is not ASCII, by unsigned byte. */
+    private static final boolean[] WORD = new boolean[256];
+
+    static {
+        for (int b = 0; b < WORD.length; b++) {
+            WORD[b] =
+                    (b >= 'a' && b <= 'z')
+                            || (b >= 'A' && b <= 'Z')
+                            || (b >= '0' && b <= '9')
+                            || b == '_'
+                            || b == '$'
+                            || b >= 0x80;
+        }
+    }
+
+    private final ByteProcessor eachByte =
+            b -> {
+                next(b);
+                return true;
+            };
+    private final StringBuilder name = new StringBuilder(0);
     private final Set<String> names = new TreeSet<>();
     private At at = At.START;
     private int matched;
@@ -50,10 +71,7 @@ public final class SettingNames {
 
     /** More of the text. */
     public void more(ByteBuf chunk, int index, int length) {
-        int end = index + length;
-        for (int i = index; i < end; i++) {
-            next(chunk.getByte(i));
-        }
+        chunk.forEachByte(index, length, eachByte);
     }
 
     /** The text is over. */
@@ -212,11 +230,6 @@ public final class SettingNames {
     }
 
     private static boolean isWord(byte b) {
-        return (b >= 'a' && b <= 'z')
-                || (b >= 'A' && b <= 'Z')
-                || (b >= '0' && b <= '9')
-                || b == '_'
-                || b == '$'
-                || b < 0;
+        return WORD[b & 0xff];
     }
 }

@@ -3,6 +3,7 @@ package dev.sluice.gateway.transport;
 import dev.sluice.gateway.routing.ComputeAddress;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -11,6 +12,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -41,6 +43,13 @@ public final class Transport {
     /** What a peer that does not read may make us keep, per direction of a session. */
     private static final WriteBufferWaterMark WATER_MARK =
             new WriteBufferWaterMark(64 << 10, 256 << 10);
+
+    /**
+     * What is read at once. Netty's own guess follows the last messages' sizes down to 64 bytes and
+     * cuts the next longer one in two, each with a system call to read and to write it.
+     */
+    private static final RecvByteBufAllocator READ_SIZES =
+            new AdaptiveRecvByteBufAllocator(512, 2 << 10, 64 << 10).maxMessagesPerRead(16);
 
     private static final int BACKLOG = 4096;
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
@@ -96,6 +105,7 @@ public final class Transport {
                 .group(loops)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                .childOption(ChannelOption.RECVBUF_ALLOCATOR, READ_SIZES)
                 .childHandler(initializer);
     }
 
@@ -120,6 +130,7 @@ public final class Transport {
                 new Bootstrap()
                         .group(loop)
                         .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                        .option(ChannelOption.RECVBUF_ALLOCATOR, READ_SIZES)
                         .option(
                                 ChannelOption.CONNECT_TIMEOUT_MILLIS,
                                 Math.toIntExact(CONNECT_TIMEOUT.toMillis()))
