@@ -62,7 +62,8 @@ final class WalReader implements Closeable {
     private boolean readHere(Lsn at, ByteBuffer into) throws IOException {
         extent.reading().lock();
         try {
-            if (at.isBefore(extent.start())) {
+            // The page that the local WAL begins on is here as a whole.
+            if (at.isBefore(WalSegments.pageStart(extent.start()))) {
                 return false;
             }
             int count = wholePages(at, into.remaining());

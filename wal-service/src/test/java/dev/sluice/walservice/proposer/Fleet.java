@@ -52,6 +52,7 @@ final class Fleet implements Closeable {
                                     i + 1,
                                     directory.resolve("sk" + i),
                                     addresses.get(i),
+                                    0, // some tests' disks are small
                                     together ? others : List.of())
                             .withOffload(offload));
             running.add(Safekeeper.start(configs.get(i)));
