@@ -57,7 +57,7 @@ public final class Proposer {
                     new Step(state.with(peer, state.peers().get(peer).in(new Phase.Offline())));
             case ProposerInput.Available(Lsn end) ->
                     new Step(end.isAfter(state.available()) ? state.withAvailable(end) : state);
-            case ProposerInput.Writable(int peer, int window) -> writable(state, peer, window);
+            case ProposerInput.Writable m -> writable(state, m);
             case ProposerInput.Quiet(int peer) -> probe(state, peer);
         };
     }
@@ -235,7 +235,8 @@ public final class Proposer {
                 .orElseThrow();
     }
 
-    private static Step writable(ProposerState state, int peer, int window) {
+    private static Step writable(ProposerState state, ProposerInput.Writable writable) {
+        int peer = writable.peer();
         if (!(state.role() instanceof Role.Leader leader)
                 || !(state.peers().get(peer).phase() instanceof Phase.Streaming streaming)) {
             return new Step(state);
@@ -243,12 +244,12 @@ public final class Proposer {
         Lsn begin = streaming.next();
         Lsn limit =
                 begin.isBefore(leader.start()) ? leader.start() : Lsn.max(begin, state.available());
-        long room = window - begin.minus(streaming.received());
+        long room = writable.window() - begin.minus(streaming.received());
         long length =
                 Math.min(
                         Math.min(limit.minus(begin), Math.max(room, 0)),
                         ProposerMessage.Append.MAX_WAL);
-        boolean news = state.commit().isAfter(streaming.told());
+        boolean news = writable.tell() && state.commit().isAfter(streaming.told());
         // Alone it is not answered, so one that does not read could be sent any number.
         boolean quiet = begin.equals(streaming.received());
         if (length == 0 && !(news && quiet)) {

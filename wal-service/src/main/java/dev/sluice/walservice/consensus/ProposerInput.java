@@ -21,6 +21,14 @@ public sealed interface ProposerInput {
      * There is room to send an acceptor more.
      *
      * @param window the most bytes to have under way to it
+     * @param tell whether a new commit LSN is worth a message of its own; else it goes with the
+     *     next WAL
      */
-    record Writable(int peer, int window) implements ProposerInput {}
+    record Writable(int peer, int window, boolean tell) implements ProposerInput {
+
+        /** That tells everything. */
+        public Writable(int peer, int window) {
+            this(peer, window, true);
+        }
+    }
 }

@@ -38,6 +38,7 @@ final class Campaign implements Closeable {
     private volatile ProposerState state;
     private final List<Runnable> whenFenced = new ArrayList<>();
     private volatile PageserverFeedback feedback = PageserverFeedback.NONE;
+    private final CommitNews news;
     private volatile boolean closed;
 
     Campaign(ProposerConfig config, LocalWal wal) {
@@ -48,7 +49,9 @@ final class Campaign implements Closeable {
             PartAddress address = config.safekeepers().get(peer);
             links.add(new PeerLink(this, peer, address, lock));
         }
+        this.news = new CommitNews(lock);
         links.forEach(PeerLink::start);
+        Thread.ofVirtual().name("proposer-news").start(this::tellNews);
         Thread.ofVirtual().name("proposer-heartbeat").start(this::beat);
     }
 
@@ -132,11 +135,13 @@ final class Campaign implements Closeable {
     }
 
     void received(int peer, AcceptorMessage message) {
-        step(new ProposerInput.Received(peer, message));
+        boolean othersConcerned = step(new ProposerInput.Received(peer, message));
         if (isOver()) {
             links.forEach(link -> link.sender().hangUp());
-        } else {
+        } else if (othersConcerned) {
             sendAll(Lsn.INVALID, null);
+        } else {
+            links.get(peer).sender().sendPromptly(Lsn.INVALID, null);
         }
     }
 
@@ -219,6 +224,13 @@ final class Campaign implements Closeable {
         }
     }
 
+    /** Tells the commit LSN to safekeepers that had no WAL to hear it with. */
+    private void tellNews() {
+        while (news.awaitDue()) {
+            sendAll(Lsn.INVALID, null);
+        }
+    }
+
     void offer(Lsn end, Lsn bufferStart, ByteBuffer buffer) {
         step(new ProposerInput.Available(end));
         sendAll(bufferStart, buffer);
@@ -230,7 +242,10 @@ final class Campaign implements Closeable {
         }
     }
 
-    private void step(ProposerInput input) {
+    /**
+     * @return whether there may be something to send to others than who spoke
+     */
+    private boolean step(ProposerInput input) {
         lock.lock();
         try {
             ProposerState before = state;
@@ -241,6 +256,9 @@ final class Campaign implements Closeable {
                     links.get(to).sender().enqueue(message);
                 }
             }
+            if (!before.commit().equals(state.commit())) {
+                news.moved(System.nanoTime());
+            }
             if (!before.commit().equals(state.commit()) || !before.role().equals(state.role())) {
                 changed.signalAll();
             }
@@ -248,9 +266,12 @@ final class Campaign implements Closeable {
                 links.forEach(link -> link.sender().wake());
                 ended.signalAll();
                 heardPageserver.signalAll();
+                news.end();
                 whenFenced.forEach(Campaign::runApart);
                 whenFenced.clear();
             }
+            return !step.actions().isEmpty()
+                    || (!before.commit().equals(state.commit()) && news.isDue());
         } finally {
             lock.unlock();
         }
@@ -262,7 +283,8 @@ final class Campaign implements Closeable {
      * @param window the most bytes to have under way
      */
     ProposerAction.@Nullable SendAppend nextAppend(int peer, int window) {
-        Proposer.Step step = Proposer.step(state, new ProposerInput.Writable(peer, window));
+        Proposer.Step step =
+                Proposer.step(state, new ProposerInput.Writable(peer, window, news.isDue()));
         state = step.state();
         return appendOf(step);
     }
@@ -296,7 +318,9 @@ final class Campaign implements Closeable {
 
     /** Whether there is anything to send a peer. The lock is held. */
     boolean hasAppend(int peer, int window) {
-        return !Proposer.step(state, new ProposerInput.Writable(peer, window)).actions().isEmpty();
+        return !Proposer.step(state, new ProposerInput.Writable(peer, window, news.isDue()))
+                .actions()
+                .isEmpty();
     }
 
     /**
@@ -319,6 +343,7 @@ final class Campaign implements Closeable {
     @Override
     public void close() {
         if (!isOver()) {
+            news.tellNow();
             links.forEach(link -> link.sender().sendLastWord());
         }
         lock.lock();
@@ -327,6 +352,7 @@ final class Campaign implements Closeable {
             changed.signalAll();
             ended.signalAll();
             heardPageserver.signalAll();
+            news.end();
             links.forEach(link -> link.sender().wake());
         } finally {
             lock.unlock();

@@ -53,7 +53,10 @@ final class PeerLink {
     }
 
     void start() {
-        Thread.ofVirtual().name("proposer-receive").start(this::keepConnected);
+        // One that blocks in the kernel: a virtual thread is woken by way of two others, which
+        // costs
+        // as much again as what it does for a commit.
+        Thread.ofPlatform().daemon().name("proposer-receive").start(this::keepConnected);
         Thread.ofVirtual().name("proposer-send").start(sender::sendSlowly);
     }
 

@@ -1,0 +1,3 @@
+/** What {@code benchmarks/commit} runs. */
+@org.jspecify.annotations.NullMarked
+package dev.sluice.benchmarks.commit;
