@@ -121,7 +121,8 @@ class GatewayWakeTest {
     }
 
     @Test
-    void aComputeThatCannotBeReachedIsWokenOnceMore(TestPostgres postgres) throws Exception {
+    void aComputeThatDoesNotListenIsWokenAgainForSomeSeconds(TestPostgres postgres)
+            throws Exception {
         try (TestGateway gateway = gateway(postgres)) {
             ComputeAddress nowhere = new ComputeAddress.UnixSocket(directory.resolve("nowhere"));
             gateway.directory.waking =
@@ -136,7 +137,7 @@ class GatewayWakeTest {
             assertThat(gateway.directory.wakes).hasValue(2);
             gateway.directory.waking = () -> CompletableFuture.completedFuture(nowhere);
             assertRefused(gateway, "57P03", "Couldn't connect to compute node");
-            assertThat(gateway.directory.wakes).hasValue(4);
+            assertThat(gateway.directory.wakes).hasValueGreaterThan(8);
         }
     }
 

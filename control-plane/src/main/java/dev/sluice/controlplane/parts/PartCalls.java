@@ -21,9 +21,11 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -59,6 +61,7 @@ public final class PartCalls {
     private static final int REFUSED = 3;
     private static final int FAILED = 4;
     private static final int IDLE_CONNECTIONS = 16;
+    private static final long RETRY_NANOS = Duration.ofMillis(20).toNanos();
 
     private PartCalls() {}
 
@@ -132,6 +135,17 @@ public final class PartCalls {
      * {@link Refusal} with reason unavailable.
      */
     public static <T> T caller(PartAddress address, Class<T> type) {
+        return caller(address, type, Duration.ZERO);
+    }
+
+    /**
+     * As {@link #caller(PartAddress, Class)}, and waits for the other process when it does not
+     * listen or ends before it answers, as it does while it is started again. For calls that do no
+     * harm when they are made twice.
+     *
+     * @param patience how long
+     */
+    public static <T> T caller(PartAddress address, Class<T> type, Duration patience) {
         Queue<PartChannel> idle = new ArrayBlockingQueue<>(IDLE_CONNECTIONS);
         InvocationHandler handler =
                 (_, method, arguments) -> {
@@ -141,7 +155,7 @@ public final class PartCalls {
                                 : method.invoke(idle, arguments);
                     }
                     try {
-                        return call(address, idle, method, arguments);
+                        return callPatiently(address, idle, method, arguments, patience);
                     } catch (IOException e) {
                         for (Class<?> declared : method.getExceptionTypes()) {
                             if (declared == IOException.class) {
@@ -154,6 +168,26 @@ public final class PartCalls {
                 };
         return type.cast(
                 Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+    }
+
+    private static @Nullable Object callPatiently(
+            PartAddress address,
+            Queue<PartChannel> idle,
+            Method method,
+            @Nullable Object @Nullable [] arguments,
+            Duration patience)
+            throws IOException {
+        long begun = System.nanoTime();
+        while (true) {
+            try {
+                return call(address, idle, method, arguments);
+            } catch (BrokenConnectionException e) {
+                if (System.nanoTime() - begun >= patience.toNanos()) {
+                    throw e;
+                }
+                LockSupport.parkNanos(RETRY_NANOS);
+            }
+        }
     }
 
     private static @Nullable Object call(
@@ -183,7 +217,15 @@ public final class PartCalls {
                 }
             }
         }
-        return exchange(PartChannel.connect(address), address, idle, method, call);
+        return exchange(connect(address), address, idle, method, call);
+    }
+
+    private static PartChannel connect(PartAddress address) throws IOException {
+        try {
+            return PartChannel.connect(address);
+        } catch (IOException e) {
+            throw new BrokenConnectionException(address + ": " + e.getMessage(), e);
+        }
     }
 
     /** No answer came. */

@@ -50,6 +50,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class SinglePart implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(SinglePart.class);
+
+    /** How long another part may be away before who asks it is told so. */
+    private static final Duration RESTART_LIMIT = Duration.ofSeconds(20);
+
     private static final Duration ATTACH_PERIOD = Duration.ofSeconds(2);
 
     private final PartsConfig config;
@@ -147,7 +151,8 @@ public final class SinglePart implements Closeable {
         List<PartAddress> safekeepers = places.safekeepers(config.safekeepers());
         SafekeeperWalServices wal = new SafekeeperWalServices(safekeepers);
         RemoteComputes computes =
-                new RemoteComputes(PartCalls.caller(places.agent(), AgentCalls.class));
+                new RemoteComputes(
+                        PartCalls.caller(places.agent(), AgentCalls.class, RESTART_LIMIT));
         open.push(computes::close);
         Sessions sessions =
                 new RemoteSessions(PartCalls.caller(places.gateway(), GatewayCalls.class));
@@ -229,7 +234,8 @@ public final class SinglePart implements Closeable {
                 GatewayPart.start(
                         config.options(),
                         folder,
-                        PartCalls.caller(places.controlPlane(), DirectoryCalls.class),
+                        PartCalls.caller(
+                                places.controlPlane(), DirectoryCalls.class, RESTART_LIMIT),
                         places);
         open.push(gateway);
         open.push(PartCalls.serve("gateway", places.gateway(), GatewayCalls.class, gateway));

@@ -13,8 +13,10 @@ import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartServer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -124,5 +126,22 @@ class PartCallsTest {
                         e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.UNAVAILABLE));
         server = PartCalls.serve("sample", address, Sample.class, new Echo());
         assertThat(caller.maybe("after")).isEqualTo("after");
+    }
+
+    @Test
+    void aPatientCallWaitsForAServerThatIsStartedAgain() throws Exception {
+        PartAddress address = server.address();
+        Sample patient = PartCalls.caller(address, Sample.class, Duration.ofSeconds(30));
+        assertThat(patient.maybe("before")).isEqualTo("before");
+        server.close();
+        CompletableFuture<String> answer =
+                CompletableFuture.supplyAsync(() -> patient.maybe("after"));
+        assertThatThrownBy(() -> caller.maybe("not patient")).isInstanceOf(Refusal.class);
+        assertThat(answer).isNotDone();
+        server = PartCalls.serve("sample", address, Sample.class, new Echo());
+        assertThat(answer.get()).isEqualTo("after");
+        assertThatThrownBy(() -> patient.refuse("taken"))
+                .isInstanceOf(Refusal.class)
+                .hasMessage("taken");
     }
 }

@@ -10,20 +10,27 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Opens server connections: wakes the compute, connects, logs in. A compute that cannot be reached,
- * or that is just going down, is woken once more.
+ * Opens server connections: wakes the compute, connects, logs in. A compute that does not listen,
+ * or that is just going down, is woken again for some seconds: one that was killed, alone or with
+ * its agent, is only known to be gone after a while. One that fails otherwise is woken once more.
  */
 public final class ComputeConnector {
     private static final Logger log = LoggerFactory.getLogger(ComputeConnector.class);
 
     /** What a compute says while it starts, stops or crashes. */
     private static final Set<String> GOING_DOWN = Set.of("57P01", "57P02", "57P03");
+
+    private static final long PATIENCE_NANOS = Duration.ofSeconds(5).toNanos();
+    private static final long FIRST_PAUSE_MILLIS = 20;
+    private static final long LONGEST_PAUSE_MILLIS = 500;
 
     private final WakeFlights wakes;
     private final Transport transport;
@@ -75,6 +82,8 @@ public final class ComputeConnector {
         private final EventLoop loop;
         private final ServerLogin login;
         private final Passenger passenger;
+        private final long begun = System.nanoTime();
+        private long pauseMillis = FIRST_PAUSE_MILLIS;
         private boolean lastTry;
         private boolean abandoned;
         private @Nullable Runnable closing;
@@ -125,19 +134,44 @@ public final class ComputeConnector {
             closing = () -> handshake.abandon(connecting.channel());
             connecting.addListener((ChannelFuture connected) -> {
                 if (!connected.isSuccess()) {
-                    failed(connected.cause());
+                    notListening(connected.cause());
                 }
             });
+        }
+
+        private void notListening(Throwable cause) {
+            if (abandoned) {
+                return;
+            }
+            if (!wakeAgainLater()) {
+                log.info("compute of {} does not listen: {}", login.route().endpointId(), cause);
+                passenger.unreachable(cause);
+            }
+        }
+
+        /** Unless that has gone on for long. */
+        private boolean wakeAgainLater() {
+            if (System.nanoTime() - begun > PATIENCE_NANOS) {
+                return false;
+            }
+            var _ =
+                    loop.schedule(
+                            () -> {
+                                if (!abandoned) {
+                                    begin();
+                                }
+                            },
+                            pauseMillis,
+                            TimeUnit.MILLISECONDS);
+            pauseMillis = Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS);
+            return true;
         }
 
         private void refused(Diagnostic diagnostic) {
             if (abandoned) {
                 return;
             }
-            if (GOING_DOWN.contains(diagnostic.sqlState()) && !lastTry) {
-                lastTry = true;
-                begin();
-            } else {
+            if (!GOING_DOWN.contains(diagnostic.sqlState()) || !wakeAgainLater()) {
                 passenger.refused(diagnostic);
             }
         }
