@@ -128,6 +128,31 @@ class PostgresOverWebSocketTest {
         return ByteBufUtil.getBytes(out);
     }
 
+    @Test
+    void theEndpointIsInTheHostTheOptionsOrThePassword() throws Exception {
+        gateway.directory.hasDefault = false;
+        Received received = new Received();
+        WebSocket socket = open("/v2", received);
+        send(socket, bytes(startup("alice"), new PasswordMessage("endpoint=ep-y;wonderland")));
+        received.await(ReadyForQuery.class);
+        assertThat(gateway.directory.requests.getLast().endpoint()).contains("ep-y");
+        send(socket, bytes(null, new Terminate()));
+        assertThat(received.closed.get(10, TimeUnit.SECONDS)).isEqualTo(1000);
+        Received refused = new Received();
+        WebSocket another = open("/v2", refused);
+        send(another, bytes(startup("alice"), new PasswordMessage("wonderland")));
+        refused.next();
+        assertThat(refused.next())
+                .isInstanceOfSatisfying(
+                        ErrorResponse.class,
+                        error -> {
+                            assertThat(error.diagnostic().sqlState()).isEqualTo("28000");
+                            assertThat(error.diagnostic().message())
+                                    .startsWith("Endpoint ID is not specified.");
+                        });
+        refused.closed.get(10, TimeUnit.SECONDS);
+    }
+
     private static StartupMessage startup(String role) {
         Map<String, String> parameters = new LinkedHashMap<>();
         parameters.put("user", role);

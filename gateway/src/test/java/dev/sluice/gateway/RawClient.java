@@ -13,6 +13,7 @@ import dev.sluice.wire.frontend.SASLInitialResponse;
 import dev.sluice.wire.frontend.SASLResponse;
 import dev.sluice.wire.scram.ScramClient;
 import dev.sluice.wire.startup.ProtocolVersion;
+import dev.sluice.wire.startup.SSLRequest;
 import dev.sluice.wire.startup.StartupMessage;
 import dev.sluice.wire.startup.StartupPacket;
 import io.netty.buffer.ByteBuf;
@@ -26,18 +27,35 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /** A client that says exactly what a test wants it to say. */
 final class RawClient implements AutoCloseable {
     private static final int TIMEOUT_MILLIS = 20_000;
 
-    private final Socket socket;
+    private Socket socket;
     private final ByteBuf received = Unpooled.buffer();
 
     RawClient(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setSoTimeout(TIMEOUT_MILLIS);
+    }
+
+    /** Asks for TLS and begins it, naming a host as its server name, if it is one. */
+    RawClient encrypt(String host) throws IOException {
+        send(new SSLRequest());
+        if (readByte() != 'S') {
+            throw new IOException("no TLS");
+        }
+        SSLSocket encrypted =
+                (SSLSocket)
+                        TrustAll.context()
+                                .getSocketFactory()
+                                .createSocket(socket, host, socket.getPort(), true);
+        encrypted.startHandshake();
+        socket = encrypted;
+        return this;
     }
 
     void send(byte... bytes) throws IOException {

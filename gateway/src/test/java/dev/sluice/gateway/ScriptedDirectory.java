@@ -6,7 +6,6 @@ import dev.sluice.gateway.routing.Directory;
 import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.routing.RouteRequest;
 import dev.sluice.gateway.routing.RoutingException;
-import dev.sluice.wire.SqlState;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -28,6 +27,9 @@ final class ScriptedDirectory implements Directory {
     volatile Supplier<CompletionStage<ComputeAddress>> waking;
     volatile List<AddressRange> allowed = List.of();
 
+    /** Whether a client need not name an endpoint. */
+    volatile boolean hasDefault = true;
+
     ScriptedDirectory(TestPostgres postgres) {
         this.postgres = postgres;
         this.waking = () -> CompletableFuture.completedFuture(address());
@@ -40,13 +42,17 @@ final class ScriptedDirectory implements Directory {
     @Override
     public CompletionStage<Route> route(RouteRequest request) {
         requests.add(request);
-        String endpoint = request.endpoint().orElse("ep-x");
-        if (!List.of("ep-x", "ep-y").contains(endpoint)) {
-            return CompletableFuture.failedFuture(
-                    new RoutingException(
-                            SqlState.UNDEFINED_DATABASE,
-                            "endpoint cannot be found",
-                            "There is no \"" + endpoint + "\"."));
+        if (request.endpoint().isEmpty() && !hasDefault) {
+            return CompletableFuture.failedFuture(RoutingException.endpointNotSpecified());
+        }
+        String named = request.endpoint().orElse("ep-x");
+        String endpoint =
+                named.endsWith("-pooler")
+                        ? named.substring(0, named.length() - "-pooler".length())
+                        : named;
+        if (!List.of("ep-x", "ep-y").contains(endpoint)
+                || !List.of("", "dev").contains(request.branch().orElse(""))) {
+            return CompletableFuture.failedFuture(RoutingException.noSuchEndpoint());
         }
         return CompletableFuture.completedFuture(new Route(endpoint, "project", allowed));
     }

@@ -345,8 +345,8 @@ class SqlOverHttpTest {
             },
             {
                 "postgresql://alice:wonderland@ep-none.localhost/app",
-                "3D000",
-                "endpoint cannot be found"
+                "28P01",
+                "password authentication failed for user \"alice\""
             },
             {
                 "postgresql://alice:wonderland@ep-x.localhost/nowhere",

@@ -69,19 +69,12 @@ public final class BlockingDirectory implements Directory {
         return result;
     }
 
-    /**
-     * What the client gets to read: which endpoint is meant is its business, why a compute fails is
-     * not all of it.
-     */
+    /** What the client gets to read: why a compute fails is not all its business. */
     private static RoutingException forClient(Refusal refusal) {
         String message = String.valueOf(refusal.getMessage());
         return switch (refusal.reason()) {
             case BAD_REQUEST -> RoutingException.endpointNotSpecified();
-            case NOT_FOUND ->
-                    new RoutingException(
-                            SqlState.INVALID_AUTHORIZATION,
-                            message,
-                            "Check the endpoint in the connection string; sluice endpoints list shows them.");
+            case NOT_FOUND -> RoutingException.noSuchEndpoint();
             case CONFLICT, IMPOSSIBLE, FAILED, UNAVAILABLE ->
                     new RoutingException(
                             SqlState.CANNOT_CONNECT_NOW,

@@ -28,38 +28,50 @@ public final class Routes implements DirectoryCalls {
     @Override
     public Found route(Wish wish) {
         Endpoint endpoint =
-                wish.endpoint() != null ? named(wish.endpoint()) : unnamed(wish.branch());
+                wish.endpoint() == null
+                        ? ofBranch(onlyProject(), wish.branch())
+                        : named(wish.endpoint(), wish.branch());
         Project project =
                 catalog.project(endpoint.projectId())
                         .orElseThrow(() -> Refusal.notFound("project", endpoint.projectId()));
         return new Found(endpoint.id(), project.id(), project.allowedIps());
     }
 
-    /** By an endpoint's id, or by the id of a branch. */
-    private Endpoint named(String name) {
+    /**
+     * By an endpoint's id, or by the id of a branch.
+     *
+     * @param branch another one of the same project, if the client named one too
+     */
+    private Endpoint named(String name, @Nullable String branch) {
         String id =
                 name.endsWith(POOLED) ? name.substring(0, name.length() - POOLED.length()) : name;
-        return catalog.endpoint(id)
-                .or(() -> catalog.endpointOfBranch(id))
-                .orElseThrow(() -> Refusal.notFound("endpoint", name));
+        Endpoint endpoint =
+                catalog.endpoint(id)
+                        .or(() -> catalog.endpointOfBranch(id))
+                        .orElseThrow(() -> Refusal.notFound("endpoint", name));
+        return branch == null ? endpoint : ofBranch(endpoint.projectId(), branch);
     }
 
     /** On a server with one project a client need not name an endpoint. */
-    private Endpoint unnamed(@Nullable String branchName) {
+    private String onlyProject() {
         List<Project> projects = catalog.projects();
         if (projects.size() != 1) {
             throw new Refusal(Refusal.Reason.BAD_REQUEST, "the endpoint is not specified");
         }
-        String project = projects.getFirst().id();
+        return projects.getFirst().id();
+    }
+
+    /** By a branch's name or id; the default branch's where it has none. */
+    private Endpoint ofBranch(String project, @Nullable String name) {
         Branch branch =
                 catalog.branches(project).stream()
                         .filter(candidate ->
-                                branchName == null
+                                name == null
                                         ? candidate.isDefault()
-                                        : candidate.name().equals(branchName)
-                                                || candidate.id().equals(branchName))
+                                        : candidate.name().equals(name)
+                                                || candidate.id().equals(name))
                         .findFirst()
-                        .orElseThrow(() -> Refusal.notFound("branch", String.valueOf(branchName)));
+                        .orElseThrow(() -> Refusal.notFound("branch", String.valueOf(name)));
         return catalog.endpointOfBranch(branch.id())
                 .orElseThrow(() -> Refusal.notFound("endpoint of branch", branch.name()));
     }

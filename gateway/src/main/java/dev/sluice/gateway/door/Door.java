@@ -16,8 +16,11 @@ public final class Door {
      * Rules in force.
      *
      * @param tls absent where TLS is refused
+     * @param strays who asks for endpoints that do not exist: held to the same limits, counted
+     *     apart so that made-up names do not push real ones out
      */
-    public record Open(DoorRules rules, Optional<TlsFrontDoor> tls, Visitors visitors) {}
+    public record Open(
+            DoorRules rules, Optional<TlsFrontDoor> tls, Visitors visitors, Visitors strays) {}
 
     /**
      * @param http whether HTTP is spoken behind it too
@@ -59,6 +62,10 @@ public final class Door {
                                         handshakeTimeout,
                                         http))
                         : Optional.empty();
-        return new Open(rules, tls, new Visitors(rules, System::nanoTime));
+        return new Open(
+                rules,
+                tls,
+                new Visitors(rules, System::nanoTime),
+                new Visitors(rules, System::nanoTime));
     }
 }

@@ -10,6 +10,7 @@ import dev.sluice.gateway.http.sql.ConnectionString;
 import dev.sluice.gateway.routing.ClientDestination;
 import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.routing.RouteRequest;
+import dev.sluice.gateway.routing.RoutingException;
 import dev.sluice.gateway.session.GatewayServices;
 import dev.sluice.gateway.transport.Peer;
 import dev.sluice.wire.SqlState;
@@ -73,7 +74,7 @@ final class Logins {
                     "Put the password into the connection string.");
         }
         try {
-            return login(connection, peer.inetAddress(), door.visitors());
+            return login(connection, peer.inetAddress(), door);
         } catch (ExecutionException | RuntimeException e) {
             throw new SqlErrorException(
                     services.diagnostic(
@@ -83,23 +84,28 @@ final class Logins {
         }
     }
 
-    private Login login(ConnectionString connection, InetAddress client, Visitors visitors)
+    private Login login(ConnectionString connection, InetAddress client, Door.Open door)
             throws ExecutionException, InterruptedException, SqlErrorException {
         ClientDestination destination =
                 ClientDestination.of(
                         connection.host(),
                         new StartupMessage(ProtocolVersion.V3_0, startup(connection)));
         RouteRequest request = destination.request();
-        Route route = ask(routes, request, () -> services.directory().route(request));
+        Optional<Route> found = find(request);
+        Visitors visitors = found.isPresent() ? door.visitors() : door.strays();
+        Route route = found.orElseGet(() -> Route.nowhere(request));
         route.requireAllowed(client);
         Role role = new Role(route, request.role());
         ScramVerifier verifier =
                 services.verifier(
+                        route,
                         role.name(),
-                        ask(
-                                verifiers,
-                                role,
-                                () -> services.directory().verifier(route, role.name())));
+                        found.isEmpty()
+                                ? Optional.empty()
+                                : ask(
+                                        verifiers,
+                                        role,
+                                        () -> services.directory().verifier(route, role.name())));
         Optional<ScramKeys> keys = services.passwords().known(verifier, connection.password());
         if (keys.isEmpty()) {
             visitors.arrive(client, route.endpointId());
@@ -108,16 +114,27 @@ final class Logins {
         if (keys.isEmpty()) {
             services.metrics().authenticationFailed();
             visitors.wrongPassword(client, route.endpointId());
-            throw SqlErrorException.of(
-                    SqlState.INVALID_PASSWORD,
-                    "password authentication failed for user \"%s\"".formatted(role.name()),
-                    "");
+            throw new SqlErrorException(GatewayServices.wrongPassword(role.name()));
         }
         return new Login(
                 new PoolKey(route, destination.parameters()),
                 request.database(),
                 role.name(),
                 keys.get());
+    }
+
+    /** Empty if there is no such endpoint, which is not told. */
+    private Optional<Route> find(RouteRequest request)
+            throws ExecutionException, InterruptedException {
+        try {
+            return Optional.of(ask(routes, request, () -> services.directory().route(request)));
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RoutingException refusal
+                    && refusal.kind() == RoutingException.Kind.NO_SUCH_ENDPOINT) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     private static Map<String, String> startup(ConnectionString connection) {

@@ -4,6 +4,7 @@ import dev.sluice.wire.SqlState;
 import dev.sluice.wire.startup.StartupMessage;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -14,9 +15,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>The server name's first label is the endpoint if it begins with {@code ep-} and more labels
- *       follow; any other name says nothing.
+ *       follow, in whatever case; any other name, {@code api.…} among them, says nothing.
  *   <li>{@code endpoint=} (or {@code project=}, as old clients say) inside {@code options} names it
- *       too. If both do they must agree.
+ *       too. If both do they must agree. Two of them in {@code options} name none.
+ *   <li>Where neither does, the password may ({@link PasswordForm}).
  *   <li>{@code database@branch} names a branch; the text after the last {@code @}.
  * </ul>
  *
@@ -58,12 +60,30 @@ public record ClientDestination(RouteRequest request, Map<String, String> parame
         return new ClientDestination(request, parameters(startup, database, options.remaining()));
     }
 
+    /**
+     * The same destination at an endpoint that was named elsewhere.
+     *
+     * @throws RoutingException if that is no endpoint's name
+     */
+    public ClientDestination toEndpoint(String endpoint) {
+        return new ClientDestination(
+                new RouteRequest(
+                        Optional.of(checked(endpoint)),
+                        request.branch(),
+                        request.database(),
+                        request.role()),
+                parameters);
+    }
+
     private static Optional<String> endpointOf(@Nullable String serverName) {
-        if (serverName == null || !serverName.startsWith(ENDPOINT_PREFIX)) {
+        if (serverName == null) {
             return Optional.empty();
         }
-        int dot = serverName.indexOf('.');
-        return dot < 0 ? Optional.empty() : Optional.of(serverName.substring(0, dot));
+        String name = serverName.toLowerCase(Locale.ROOT);
+        int dot = name.indexOf('.');
+        return dot < 0 || !name.startsWith(ENDPOINT_PREFIX)
+                ? Optional.empty()
+                : Optional.of(name.substring(0, dot));
     }
 
     private static Optional<String> endpoint(Optional<String> sni, Optional<String> option) {
@@ -74,17 +94,18 @@ public record ClientDestination(RouteRequest request, Map<String, String> parame
                             .formatted(sni.get(), option.get()),
                     "Name the endpoint in the host name or in the options, not both.");
         }
-        Optional<String> endpoint = sni.or(() -> option);
-        endpoint.ifPresent(name -> {
-            if (!ENDPOINT.matcher(name).matches()) {
-                throw new RoutingException(
-                        SqlState.INVALID_PARAMETER_VALUE,
-                        "Project name ('%s') must contain only alphanumeric characters and"
-                                        .formatted(name)
-                                + " hyphen.",
-                        "");
-            }
-        });
+        return sni.or(() -> option).map(ClientDestination::checked);
+    }
+
+    private static String checked(String endpoint) {
+        if (!ENDPOINT.matcher(endpoint).matches()) {
+            throw new RoutingException(
+                    SqlState.INVALID_PARAMETER_VALUE,
+                    "Project name ('%s') must contain only alphanumeric characters and hyphen."
+                            .formatted(endpoint),
+                    "An endpoint's name looks like ep-cool-sun-12345678;"
+                            + " sluice connection-string prints it.");
+        }
         return endpoint;
     }
 

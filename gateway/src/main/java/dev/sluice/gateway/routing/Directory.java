@@ -10,7 +10,11 @@ import java.util.concurrent.CompletionStage;
  */
 public interface Directory {
 
-    /** Which endpoint a request means. */
+    /**
+     * Which endpoint a request means. Where there is none, the failure is {@link
+     * RoutingException#noSuchEndpoint}; where the client had to name one and did not, {@link
+     * RoutingException#endpointNotSpecified}.
+     */
     CompletionStage<Route> route(RouteRequest request);
 
     /**

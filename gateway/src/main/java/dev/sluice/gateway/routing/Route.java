@@ -11,6 +11,9 @@ import java.util.List;
  */
 public record Route(String endpointId, String projectId, List<AddressRange> allowed) {
 
+    /** Of a name that a stranger made up. */
+    private static final int NAME_KEPT = 128;
+
     public Route {
         allowed = List.copyOf(allowed);
     }
@@ -18,6 +21,13 @@ public record Route(String endpointId, String projectId, List<AddressRange> allo
     /** A route that is open to clients from anywhere. */
     public Route(String endpointId, String projectId) {
         this(endpointId, projectId, List.of());
+    }
+
+    /** Where clients are sent that ask for what does not exist: nobody is let in there. */
+    public static Route nowhere(RouteRequest request) {
+        String name = request.endpoint().or(request::branch).orElse("");
+        String bounded = name.substring(0, Math.min(name.length(), NAME_KEPT));
+        return new Route(bounded, "no project: " + bounded);
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.sluice.wire.SqlState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The startup parameter {@code options}: words separated by white space, a backslash taking the
@@ -14,7 +15,7 @@ import java.util.Optional;
  * @param remaining what is left for Postgres
  */
 record StartupOptions(Optional<String> endpoint, String remaining) {
-    private static final String SELECTOR_PREFIX = "neon_";
+    private static final Pattern SELECTOR = Pattern.compile("neon_\\w+:.+");
 
     static StartupOptions parse(String options) {
         List<String> endpoints = new ArrayList<>();
@@ -23,7 +24,7 @@ record StartupOptions(Optional<String> endpoint, String remaining) {
             String word = raw.replaceAll("\\\\(.)", "$1");
             if (word.startsWith("endpoint=") || word.startsWith("project=")) {
                 endpoints.add(word.substring(word.indexOf('=') + 1));
-            } else if (word.startsWith(SELECTOR_PREFIX) && word.indexOf(':') > 0) {
+            } else if (SELECTOR.matcher(word).matches()) {
                 refuseUnlessHarmless(word);
             } else {
                 remaining.add(raw);

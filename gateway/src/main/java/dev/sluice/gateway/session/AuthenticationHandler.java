@@ -1,10 +1,10 @@
 package dev.sluice.gateway.session;
 
 import dev.sluice.gateway.compute.ServerLogin;
+import dev.sluice.gateway.door.Door;
 import dev.sluice.gateway.door.ProxyHeader;
-import dev.sluice.gateway.door.Visitors;
 import dev.sluice.gateway.routing.ClientDestination;
-import dev.sluice.gateway.routing.Route;
+import dev.sluice.gateway.routing.PasswordForm;
 import dev.sluice.gateway.routing.RoutingException;
 import dev.sluice.gateway.transport.TlsFrontDoor;
 import dev.sluice.wire.SqlState;
@@ -22,7 +22,6 @@ import dev.sluice.wire.scram.ChannelBinding;
 import dev.sluice.wire.scram.ScramKeys;
 import dev.sluice.wire.scram.ScramMechanism;
 import dev.sluice.wire.scram.ScramServer;
-import dev.sluice.wire.scram.ScramVerifier;
 import dev.sluice.wire.startup.ProtocolVersion;
 import dev.sluice.wire.startup.StartupMessage;
 import io.netty.buffer.ByteBuf;
@@ -54,35 +53,44 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
     private final StartupMessage startup;
     private final @Nullable String serverName;
     private final @Nullable ChannelBinding binding;
-    private final Visitors visitors;
+    private final ClaimLookup lookup;
     private final InetAddress client;
+    private final boolean encrypted;
     private final boolean byPassword;
 
     private @Nullable Expecting expecting;
 
     /** What the client must send next; null while it is our turn. */
     private sealed interface Expecting {
-        record Mechanism(ClientDestination destination, Route route, ScramVerifier verifier)
+        record Mechanism(Claim claim) implements Expecting {}
+
+        record FirstMessage(Claim claim, ScramServer scram) implements Expecting {}
+
+        record ClientFinal(Claim claim, ScramServer scram) implements Expecting {}
+
+        record Password(Claim claim) implements Expecting {}
+
+        record EndpointAndPassword(ClientDestination destination, RoutingException otherwise)
                 implements Expecting {}
-
-        record FirstMessage(Mechanism chosen, ScramServer scram) implements Expecting {}
-
-        record ClientFinal(Mechanism chosen, ScramServer scram) implements Expecting {}
-
-        record Password(Mechanism chosen) implements Expecting {}
     }
 
+    /**
+     * @param encrypted whether nobody can listen to what the client sends
+     * @param byPassword whether it sends its password instead of proving it
+     */
     AuthenticationHandler(
             ClientConnection connection,
             StartupMessage startup,
             @Nullable String serverName,
+            boolean encrypted,
             boolean byPassword,
-            Visitors visitors) {
+            Door.Open door) {
         this.connection = connection;
         this.startup = startup;
         this.serverName = serverName;
+        this.encrypted = encrypted;
         this.byPassword = byPassword;
-        this.visitors = visitors;
+        this.lookup = new ClaimLookup(connection, startup, door);
         this.client = ProxyHeader.client(connection.channel());
         this.binding = TlsFrontDoor.binding(connection.channel());
     }
@@ -90,59 +98,28 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
     /** Asks the directory for the route and the verifier, then begins the exchange. */
     void begin() {
         connection.pauseReading();
-        ClientDestination destination;
         try {
-            destination = ClientDestination.of(serverName, startup);
-            connection.whenDone(
-                    connection.services().directory().route(destination.request()),
-                    (route, failure) -> {
-                        if (route == null) {
-                            connection.fail(failed(failure));
-                        } else {
-                            letIn(destination, route);
-                        }
-                    });
+            ClientDestination destination = ClientDestination.of(serverName, startup);
+            lookup.look(destination, this::offer, refusal -> askForEndpoint(destination, refusal));
         } catch (RuntimeException e) {
             connection.fail(e);
         }
     }
 
-    private void letIn(ClientDestination destination, Route route) {
-        connection.identified(route, destination.request(), startup);
-        try {
-            route.requireAllowed(client);
-            visitors.arrive(client, route.endpointId());
-            findVerifier(destination, route);
-        } catch (RoutingException e) {
-            connection.fail(e);
+    /** The password may tell it: in clear, so only where nobody can listen. */
+    private void askForEndpoint(ClientDestination destination, RoutingException refusal) {
+        if (encrypted || byPassword) {
+            connection.write(new AuthenticationCleartextPassword());
+            await(new Expecting.EndpointAndPassword(destination, refusal));
+        } else {
+            connection.fail(refusal);
         }
     }
 
-    private void findVerifier(ClientDestination destination, Route route) {
-        String role = destination.request().role();
-        connection.whenDone(
-                connection.services().directory().verifier(route, role),
-                (verifier, failure) -> {
-                    if (verifier == null) {
-                        connection.fail(failed(failure));
-                    } else {
-                        offer(
-                                new Expecting.Mechanism(
-                                        destination,
-                                        route,
-                                        connection.services().verifier(role, verifier)));
-                    }
-                });
-    }
-
-    private static Throwable failed(@Nullable Throwable failure) {
-        return failure != null ? failure : new IllegalStateException("the directory said nothing");
-    }
-
-    private void offer(Expecting.Mechanism next) {
+    private void offer(Claim claim) {
         if (byPassword) {
             connection.write(new AuthenticationCleartextPassword());
-            await(new Expecting.Password(next));
+            await(new Expecting.Password(claim));
             return;
         }
         String plain = ScramMechanism.SCRAM_SHA_256.saslName();
@@ -151,7 +128,7 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
                         binding == null
                                 ? List.of(plain)
                                 : List.of(ScramMechanism.SCRAM_SHA_256_PLUS.saslName(), plain)));
-        await(next);
+        await(new Expecting.Mechanism(claim));
     }
 
     /** The client may have sent its answer before it was asked. */
@@ -190,40 +167,47 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
         }
         expecting = null;
         switch (expected) {
-            case Expecting.Mechanism mechanism -> mechanismChosen(mechanism, frame.body());
+            case Expecting.Mechanism mechanism -> mechanismChosen(mechanism.claim(), frame.body());
             case Expecting.FirstMessage first ->
                     challenge(
-                            first.chosen(),
-                            first.scram(),
-                            SASLResponse.decode(frame.body()).data());
+                            first.claim(), first.scram(), SASLResponse.decode(frame.body()).data());
             case Expecting.ClientFinal last ->
                     verify(last, SASLResponse.decode(frame.body()).data());
             case Expecting.Password password ->
                     verifyPassword(
-                            password.chosen(), PasswordMessage.decode(frame.body()).password());
+                            password.claim(), PasswordMessage.decode(frame.body()).password());
+            case Expecting.EndpointAndPassword both ->
+                    verifyThere(both, PasswordMessage.decode(frame.body()).password());
         }
     }
 
-    private void mechanismChosen(Expecting.Mechanism mechanism, ByteBuf body) {
+    private void mechanismChosen(Claim claim, ByteBuf body) {
         SASLInitialResponse response = SASLInitialResponse.decode(body);
         ScramServer scram =
                 new ScramServer(
                         response.mechanism(),
-                        mechanism.verifier(),
+                        claim.verifier(),
                         binding,
                         connection.services().random());
         ByteBuf first = response.data();
         if (first == null) {
-            send(new byte[0], new Expecting.FirstMessage(mechanism, scram));
+            send(new byte[0], new Expecting.FirstMessage(claim, scram));
         } else {
-            challenge(mechanism, scram, first);
+            challenge(claim, scram, first);
         }
     }
 
-    private void challenge(Expecting.Mechanism mechanism, ScramServer scram, ByteBuf first) {
-        send(
-                scram.challenge(ByteBufUtil.getBytes(first)),
-                new Expecting.ClientFinal(mechanism, scram));
+    private void challenge(Claim claim, ScramServer scram, ByteBuf first) {
+        send(scram.challenge(ByteBufUtil.getBytes(first)), new Expecting.ClientFinal(claim, scram));
+    }
+
+    private void verifyThere(Expecting.EndpointAndPassword expected, String text) {
+        PasswordForm form = PasswordForm.parse(text).orElseThrow(expected::otherwise);
+        connection.pauseReading();
+        lookup.look(
+                expected.destination().toEndpoint(form.endpoint()),
+                claim -> verifyPassword(claim, form.password()),
+                connection::fail);
     }
 
     private void send(byte[] challenge, Expecting next) {
@@ -236,7 +220,7 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
         Optional<ScramServer.Success> success =
                 expected.scram().verify(ByteBufUtil.getBytes(message));
         if (success.isEmpty()) {
-            refuse(expected.chosen());
+            refuse(expected.claim());
             return;
         }
         admit();
@@ -244,34 +228,31 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
                 new AuthenticationSASLFinal(
                         Unpooled.copiedBuffer(
                                 success.get().serverFinal(), StandardCharsets.ISO_8859_1)));
-        login(expected.chosen(), success.get().keys());
+        login(expected.claim(), success.get().keys());
     }
 
     /** Off the event loop: the hash takes milliseconds. */
-    private void verifyPassword(Expecting.Mechanism mechanism, String password) {
+    private void verifyPassword(Claim claim, String password) {
         connection.pauseReading();
         connection.whenDone(
-                connection.services().passwords().keys(mechanism.verifier(), password),
+                connection.services().passwords().keys(claim.verifier(), password),
                 (keys, failure) -> {
                     if (keys == null) {
-                        connection.fail(failed(failure));
+                        connection.fail(
+                                failure != null ? failure : new IllegalStateException("no answer"));
                     } else if (keys.isEmpty()) {
-                        refuse(mechanism);
+                        refuse(claim);
                     } else {
                         admit();
-                        login(mechanism, keys.get());
+                        login(claim, keys.get());
                     }
                 });
     }
 
-    private void refuse(Expecting.Mechanism mechanism) {
+    private void refuse(Claim claim) {
         connection.services().metrics().authenticationFailed();
-        visitors.wrongPassword(client, mechanism.route().endpointId());
-        connection.fail(
-                SqlState.INVALID_PASSWORD,
-                "password authentication failed for user \"%s\""
-                        .formatted(mechanism.destination().request().role()),
-                "");
+        claim.visitors().wrongPassword(client, claim.route().endpointId());
+        connection.fail(GatewayServices.wrongPassword(claim.role()));
     }
 
     private void admit() {
@@ -279,16 +260,15 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
         connection.pauseReading();
     }
 
-    private void login(Expecting.Mechanism mechanism, ScramKeys keys) {
+    private void login(Claim claim, ScramKeys keys) {
         connection.write(new AuthenticationOk());
         connection.flush();
         ProtocolVersion version = startup.negotiated(StartupHandler.NEWEST);
         new ComputeLogin(
                         connection,
                         this,
-                        new ServerLogin(
-                                mechanism.route(), mechanism.destination().parameters(), keys),
-                        mechanism.destination().request(),
+                        new ServerLogin(claim.route(), claim.destination().parameters(), keys),
+                        claim.destination().request(),
                         version)
                 .begin();
     }

@@ -12,6 +12,7 @@ import dev.sluice.gateway.relay.CancelKeys;
 import dev.sluice.gateway.relay.SessionContext;
 import dev.sluice.gateway.relay.Sessions;
 import dev.sluice.gateway.routing.Directory;
+import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.routing.RoutingException;
 import dev.sluice.gateway.transport.HandOver;
 import dev.sluice.gateway.transport.Peer;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
 /**
  * What all connections of a gateway share.
  *
- * @param doomedVerifier the verifier of a role that does not exist
+ * @param doomedVerifier the verifier of a role that does not exist, by a name that is its alone
  * @param http where connections go that speak HTTP
  */
 public record GatewayServices(
@@ -91,11 +92,12 @@ public record GatewayServices(
 
     /**
      * What a role's password is checked against. A role that has nothing to check it against gets
-     * what no password fits, so that nobody can tell it from others.
+     * what no password fits, so that nobody can tell it from others. Its salt goes with the
+     * project: branches have the roles of their parent with their salts, other projects do not.
      *
      * @param text what the directory knows, as in {@code pg_authid}
      */
-    public ScramVerifier verifier(String role, Optional<String> text) {
+    public ScramVerifier verifier(Route route, String role, Optional<String> text) {
         if (text.isPresent()) {
             try {
                 return ScramVerifier.parse(text.get());
@@ -103,7 +105,17 @@ public record GatewayServices(
                 log.warn("role \"{}\" cannot log in: {}", role, e.getMessage());
             }
         }
-        return doomedVerifier.apply(role);
+        return doomedVerifier.apply(route.projectId() + '\0' + role);
+    }
+
+    /** What a client is told whose password is wrong, or who asks for what there is not. */
+    public static Diagnostic wrongPassword(String role) {
+        return fatal(
+                        SqlState.INVALID_PASSWORD,
+                        "password authentication failed for user \"%s\"".formatted(role))
+                .withHint(
+                        "Check the password, and that role, endpoint and branch are spelled right:"
+                                + " sluice connection-string prints them.");
     }
 
     /** Whether a password in clear may be asked of this client: nobody can listen on the way. */

@@ -244,8 +244,9 @@ public final class StartupHandler extends ByteToMessageDecoder {
                             connection(),
                             startup,
                             serverName,
+                            encrypted,
                             inside && services.takesPlainPasswords(Peer.of(ctx.channel())),
-                            door.visitors());
+                            door);
             ctx.pipeline().addAfter(ctx.name(), "authentication", next);
             ctx.pipeline().remove(this);
             next.begin();

@@ -28,6 +28,10 @@ class ClientDestinationTest {
         "ep-x-pooler.eu.example.com,ep-x-pooler",
         "localhost,",
         "db.example.com,",
+        "EP-Cool-Sun-1.DB.Example.COM,ep-cool-sun-1",
+        "api.eu.example.com,",
+        "apiauth.eu.example.com,",
+        "br-x.localhost,",
         "ep-x,",
         ",",
     })
@@ -44,6 +48,11 @@ class ClientDestinationTest {
         "endpoint=ep-x project=ep-y,,",
         "-c search_path=a\\ endpoint=b,,-c search_path=a\\ endpoint=b",
         "neon_proxy_params_compat:true,,",
+        "neon_proxy_params_compat:true -c a=b,,-c a=b",
+        "neon_lsn:,,neon_lsn:",
+        "xneon_lsn:1,,xneon_lsn:1",
+        "endpoint\\=ep-x,ep-x,",
+        "-cendpoint=ep-x,,-cendpoint=ep-x",
         "'',,",
     })
     void optionsNameTheEndpointAndTheRestIsPostgress(
