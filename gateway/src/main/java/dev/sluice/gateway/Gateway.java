@@ -1,5 +1,8 @@
 package dev.sluice.gateway;
 
+import dev.sluice.gateway.cancel.CancelForwarding;
+import dev.sluice.gateway.cancel.CancelPeers;
+import dev.sluice.gateway.cancel.GatewayNumber;
 import dev.sluice.gateway.compute.ComputeConnector;
 import dev.sluice.gateway.compute.WakeFlights;
 import dev.sluice.gateway.door.Door;
@@ -30,6 +33,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -135,7 +139,9 @@ public final class Gateway implements Closeable {
         byte[] doomSecret = doomSecret(config, random);
         WakeFlights wakes = new WakeFlights(directory, config.wakeTimeout());
         ComputeConnector connector = new ComputeConnector(wakes, transport, random);
-        CancelKeys cancelKeys = new CancelKeys(random);
+        Door door =
+                new Door(config.rules(), config.authenticationTimeout(), config.http().isPresent());
+        CancelKeys cancelKeys = new CancelKeys(random, () -> number(door.now().rules()));
         return new GatewayServices(
                 config,
                 directory,
@@ -143,7 +149,7 @@ public final class Gateway implements Closeable {
                 audit,
                 metrics,
                 transport,
-                new Door(config.rules(), config.authenticationTimeout(), config.http().isPresent()),
+                door,
                 new Admission(config.maxConnections(), config.maxUnauthenticated()),
                 wakes,
                 connector,
@@ -151,10 +157,15 @@ public final class Gateway implements Closeable {
                 new SessionContext(
                         metrics, sessionListener, connector, cancelKeys, new ParkedListeners()),
                 cancelKeys,
+                new CancelForwarding(random, InstantSource.system()),
                 random,
                 new Passwords(random),
                 role -> ScramVerifier.doomed(role, doomSecret),
                 config.http().map(http -> new HandOver(transport, HttpDoor.socket(http))));
+    }
+
+    private static int number(DoorRules rules) {
+        return rules.cancelPeers().map(CancelPeers::number).orElse(GatewayNumber.ALONE);
     }
 
     /**

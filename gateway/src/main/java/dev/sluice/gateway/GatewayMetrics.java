@@ -16,6 +16,7 @@ public final class GatewayMetrics {
     private final LongAdder resumeNanos = new LongAdder();
     private final LongAdder wakeFailures = new LongAdder();
     private final LongAdder cancels = new LongAdder();
+    private final LongAdder cancelsForwarded = new LongAdder();
     private final LongAdder httpRequests = new LongAdder();
     private final LongAdder webSockets = new LongAdder();
     private final LongAdder bytesFromClients = new LongAdder();
@@ -81,6 +82,11 @@ public final class GatewayMetrics {
         return cancels.sum();
     }
 
+    /** Cancel requests that were sent on to another gateway. */
+    public long cancelsForwarded() {
+        return cancelsForwarded.sum();
+    }
+
     /** HTTP requests, WebSockets excepted. */
     public long httpRequests() {
         return httpRequests.sum();
@@ -144,6 +150,10 @@ public final class GatewayMetrics {
 
     public void cancelRouted() {
         cancels.increment();
+    }
+
+    public void cancelForwarded() {
+        cancelsForwarded.increment();
     }
 
     public void httpRequest() {

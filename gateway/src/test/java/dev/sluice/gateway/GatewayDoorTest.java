@@ -80,7 +80,8 @@ class GatewayDoorTest {
                         clients,
                         proxies,
                         attempts,
-                        wrongPasswords));
+                        wrongPasswords,
+                        Optional.empty()));
     }
 
     private ServerCertificates local() {

@@ -432,6 +432,7 @@ class GatewayHostileClientsTest {
                 rules.clientCertificates(),
                 rules.proxies(),
                 rules.attempts(),
-                rules.wrongPasswords());
+                rules.wrongPasswords(),
+                rules.cancelPeers());
     }
 }

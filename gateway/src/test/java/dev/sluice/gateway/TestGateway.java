@@ -1,5 +1,6 @@
 package dev.sluice.gateway;
 
+import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.tls.LocalCertificates;
 import java.io.IOException;
@@ -24,6 +25,7 @@ final class TestGateway implements AutoCloseable {
     final Gateway gateway;
     final LocalCertificates certificates;
     final ScriptedDirectory directory;
+    private final DoorRules rules;
     final List<Audited> audit = new CopyOnWriteArrayList<>();
 
     /** What the audit log was told. */
@@ -50,13 +52,20 @@ final class TestGateway implements AutoCloseable {
                                 HttpConfig.defaults(
                                         Files.createDirectories(
                                                 certificateDirectory.resolve("sockets"))));
+        GatewayConfig configured = configure.apply(config);
+        rules = configured.rules();
         gateway =
                 Gateway.start(
-                        configure.apply(config),
+                        configured,
                         directory,
                         listener,
                         (connection, event) -> audit.add(new Audited(connection, event)),
                         transport);
+    }
+
+    /** Its rules as it was started. */
+    DoorRules rules() {
+        return rules;
     }
 
     int port() {

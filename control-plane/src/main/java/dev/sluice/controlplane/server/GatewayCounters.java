@@ -47,6 +47,8 @@ final class GatewayCounters {
                         metrics.resumeNanosTotal() / 1e9),
                 new Counter("sluice.gateway.wake.failures", false, "", metrics.wakeFailures()),
                 new Counter("sluice.gateway.cancel.requests", false, "", metrics.cancelRequests()),
+                new Counter(
+                        "sluice.gateway.cancel.forwarded", false, "", metrics.cancelsForwarded()),
                 new Counter("sluice.gateway.http.requests", false, "", metrics.httpRequests()),
                 new Counter("sluice.gateway.websockets.opened", false, "", metrics.webSockets()),
                 new Counter(

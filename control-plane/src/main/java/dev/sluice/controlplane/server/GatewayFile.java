@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.toml.TomlMapper;
+import dev.sluice.gateway.cancel.CancelPeers;
+import dev.sluice.gateway.cancel.FleetSecret;
 import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.door.DoorRules.ClientCertificates;
 import dev.sluice.gateway.door.RateLimit;
@@ -13,12 +15,15 @@ import dev.sluice.tls.LocalCertificates;
 import dev.sluice.tls.ServerCertificate;
 import dev.sluice.tls.ServerCertificates;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +43,11 @@ import org.jspecify.annotations.Nullable;
  *   [limits]
  *   connection_attempts = { per_second = 600, burst = 1500 }    # to one endpoint
  *   wrong_passwords = { per_second = 1, burst = 60 }            # from one network for one endpoint
+ *
+ *   [cancel]                                    # where several gateways stand behind one name
+ *   number = 1                                  # this one's, 1 to 1023
+ *   secret_file = "gateways.secret"             # the same for all, 32 characters or more
+ *   peers = { 2 = "10.0.0.2:55432" }            # the others, where clients connect
  * </pre>
  *
  * Relative paths are below the data folder.
@@ -48,7 +58,8 @@ record GatewayFile(
         @JsonProperty("client_authorities") @Nullable String clientAuthorities,
         @JsonProperty("proxies") @Nullable List<String> proxies,
         @JsonProperty("certificates") @Nullable List<CertificateFiles> certificates,
-        @JsonProperty("limits") @Nullable Limits limits) {
+        @JsonProperty("limits") @Nullable Limits limits,
+        @JsonProperty("cancel") @Nullable Cancel cancel) {
     static final String NAME = "gateway.toml";
 
     private static final ObjectMapper TOML =
@@ -63,6 +74,45 @@ record GatewayFile(
     record Limits(
             @JsonProperty("connection_attempts") @Nullable Rate connectionAttempts,
             @JsonProperty("wrong_passwords") @Nullable Rate wrongPasswords) {}
+
+    /** The other gateways. */
+    record Cancel(
+            @JsonProperty(value = "number", required = true) int number,
+            @JsonProperty(value = "secret_file", required = true) String secretFile,
+            @JsonProperty(value = "peers", required = true) Map<Integer, String> peers) {
+
+        CancelPeers read(Path folder) throws IOException {
+            Map<Integer, InetSocketAddress> others = new TreeMap<>();
+            for (Map.Entry<Integer, String> peer : peers.entrySet()) {
+                others.put(peer.getKey(), address(peer.getValue()));
+            }
+            return new CancelPeers(
+                    number,
+                    FleetSecret.of(SecretFile.read(folder.resolve(secretFile)).strip()),
+                    others);
+        }
+
+        private static InetSocketAddress address(String text) {
+            int colon = text.lastIndexOf(':');
+            try {
+                String host = text.substring(0, Math.max(0, colon));
+                InetSocketAddress address =
+                        new InetSocketAddress(
+                                host.replaceAll("^\\[|\\]$", ""),
+                                Integer.parseInt(text.substring(colon + 1)));
+                if (!host.isEmpty() && !address.isUnresolved()) {
+                    return address;
+                }
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(notAnAddress(text), e);
+            }
+            throw new IllegalArgumentException(notAnAddress(text));
+        }
+
+        private static String notAnAddress(String text) {
+            return "\"" + text + "\" is not the address of a gateway (host:port)";
+        }
+    }
 
     /** A leaky bucket. */
     record Rate(
@@ -122,7 +172,8 @@ record GatewayFile(
                         : rate(limits.connectionAttempts(), DoorRules.ATTEMPTS),
                 limits == null
                         ? DoorRules.WRONG_PASSWORDS
-                        : rate(limits.wrongPasswords(), DoorRules.WRONG_PASSWORDS));
+                        : rate(limits.wrongPasswords(), DoorRules.WRONG_PASSWORDS),
+                cancel == null ? Optional.empty() : Optional.of(cancel.read(folder)));
     }
 
     private ClientCertificates asked() {

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.door;
 
+import dev.sluice.gateway.cancel.CancelPeers;
 import dev.sluice.gateway.routing.AddressRange;
 import dev.sluice.tls.ServerCertificates;
 import java.net.InetAddress;
@@ -17,6 +18,7 @@ import java.util.Optional;
  *     they are for; nobody else's may
  * @param attempts to connect to one endpoint
  * @param wrongPasswords from one network (/24, or /64 of IPv6) for one endpoint
+ * @param cancelPeers the other gateways behind the same name, if there are any
  */
 public record DoorRules(
         Optional<ServerCertificates> certificates,
@@ -24,7 +26,8 @@ public record DoorRules(
         ClientCertificates clientCertificates,
         List<AddressRange> proxies,
         RateLimit attempts,
-        RateLimit wrongPasswords) {
+        RateLimit wrongPasswords,
+        Optional<CancelPeers> cancelPeers) {
 
     /** The reference's fallback for attempts; passwords as fast as people forget them. */
     public static final RateLimit ATTEMPTS = new RateLimit(600, 1500);
@@ -56,7 +59,24 @@ public record DoorRules(
 
     public static DoorRules of(Optional<ServerCertificates> certificates) {
         return new DoorRules(
-                certificates, false, ClientCertificates.NONE, List.of(), ATTEMPTS, WRONG_PASSWORDS);
+                certificates,
+                false,
+                ClientCertificates.NONE,
+                List.of(),
+                ATTEMPTS,
+                WRONG_PASSWORDS,
+                Optional.empty());
+    }
+
+    public DoorRules withCancelPeers(CancelPeers peers) {
+        return new DoorRules(
+                certificates,
+                requireTls,
+                clientCertificates,
+                proxies,
+                attempts,
+                wrongPasswords,
+                Optional.of(peers));
     }
 
     /** Whether connections in clear are refused: they cannot show a certificate either. */

@@ -15,10 +15,15 @@ import java.util.function.LongSupplier;
 public final class Visitors {
     private record Guesser(AddressRange network, String endpointId) {}
 
+    /** A client cancels a statement now and then, not by the hundred. */
+    private static final RateLimit FORWARDED_CANCELS = new RateLimit(20, 100);
+
+    private final RateLimiter<AddressRange> forwardedCancels;
     private final RateLimiter<String> attempts;
     private final RateLimiter<Guesser> wrongPasswords;
 
     public Visitors(DoorRules rules, LongSupplier nanoClock) {
+        this.forwardedCancels = new RateLimiter<>(FORWARDED_CANCELS, nanoClock);
         this.attempts = new RateLimiter<>(rules.attempts(), nanoClock);
         this.wrongPasswords = new RateLimiter<>(rules.wrongPasswords(), nanoClock);
     }
@@ -41,6 +46,11 @@ public final class Visitors {
                     "Too many connections attempts",
                     "Too many wrong passwords came from this network: wait a minute.");
         }
+    }
+
+    /** Whether a network may have one more cancel request sent on to another gateway now. */
+    public boolean mayForwardCancel(InetAddress client) {
+        return forwardedCancels.tryCount(AddressRange.networkOf(client));
     }
 
     public void wrongPassword(InetAddress client, String endpointId) {

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.relay;
 
+import dev.sluice.gateway.cancel.GatewayNumber;
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.wire.backend.BackendKeyData;
 import dev.sluice.wire.startup.CancelKey;
@@ -9,11 +10,13 @@ import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which server connection a client's cancel key stands for. Clients get keys of our own making: the
- * server's are unique in one compute only, and are none of the client's business.
+ * server's are unique in one compute only, and are none of the client's business. Their process ids
+ * tell which gateway they are of ({@link GatewayNumber}).
  */
 public final class CancelKeys {
     private static final int LONG_KEY_BYTES = 32;
@@ -29,9 +32,14 @@ public final class CancelKeys {
 
     private final ConcurrentMap<Integer, Entry> entries = new ConcurrentHashMap<>();
     private final SecureRandom random;
+    private final IntSupplier number;
 
-    public CancelKeys(SecureRandom random) {
+    /**
+     * @param number this gateway's, as of now
+     */
+    public CancelKeys(SecureRandom random, IntSupplier number) {
         this.random = random;
+        this.number = number;
     }
 
     /**
@@ -45,7 +53,9 @@ public final class CancelKeys {
         CancelKey key = CancelKey.random(random, shortKey ? CancelKey.BYTES_3_0 : LONG_KEY_BYTES);
         Target target = Target.of(address, server);
         while (true) {
-            int processId = random.nextInt(1, Integer.MAX_VALUE);
+            int processId =
+                    GatewayNumber.processId(
+                            number.getAsInt(), random.nextInt(1, GatewayNumber.SESSIONS));
             if (entries.putIfAbsent(processId, new Entry(key, target)) == null) {
                 return new BackendKeyData(processId, key);
             }

@@ -1,11 +1,17 @@
 package dev.sluice.gateway.session;
 
+import dev.sluice.gateway.cancel.CancelForwarding;
+import dev.sluice.gateway.cancel.CancelPeers;
+import dev.sluice.gateway.door.Door;
+import dev.sluice.gateway.door.ProxyHeader;
 import dev.sluice.gateway.relay.CancelKeys;
+import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.gateway.transport.Outbound;
 import dev.sluice.wire.startup.CancelRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.net.InetSocketAddress;
 import java.util.Optional;
 
 /**
@@ -16,27 +22,78 @@ import java.util.Optional;
 final class CancelRouting {
     private CancelRouting() {}
 
-    static void route(ClientConnection connection, CancelRequest request) {
+    /** Takes a client's request to the session's compute, or to the gateway that has the session. */
+    static void route(ClientConnection connection, CancelRequest request, Door.Open door) {
+        if (toCompute(connection, request)) {
+            return;
+        }
+        Optional<CancelPeers> peers = door.rules().cancelPeers();
+        Optional<InetSocketAddress> owner =
+                peers.flatMap(known -> CancelForwarding.owner(known, request));
+        if (owner.isPresent()
+                && door.visitors()
+                        .mayForwardCancel(ProxyHeader.client(connection.channel()))) {
+            forward(connection, peers.orElseThrow(), owner.get(), request);
+        } else {
+            connection.close();
+        }
+    }
+
+    /** Takes a request that another gateway sent on to the session's compute, and nowhere else. */
+    static void routeForwarded(ClientConnection connection, CancelRequest request) {
+        if (!toCompute(connection, request)) {
+            connection.close();
+        }
+    }
+
+    private static boolean toCompute(ClientConnection connection, CancelRequest request) {
         GatewayServices services = connection.services();
         Optional<CancelKeys.Target> found = services.cancelKeys().find(request);
         if (found.isEmpty()) {
-            connection.close();
-            return;
+            return false;
         }
         services.metrics().cancelRouted();
         CancelKeys.Target target = found.get();
-        services.transport()
+        ByteBuf bytes = connection.channel().alloc().buffer();
+        target.request().encode(bytes);
+        send(connection, target.address(), bytes);
+        return true;
+    }
+
+    private static void forward(
+            ClientConnection connection,
+            CancelPeers peers,
+            InetSocketAddress owner,
+            CancelRequest request) {
+        GatewayServices services = connection.services();
+        CancelForwarding forwarding = services.cancelForwarding();
+        if (!forwarding.tryDepart()) {
+            connection.close();
+            return;
+        }
+        connection.channel().closeFuture().addListener(_ -> forwarding.arrived());
+        services.metrics().cancelForwarded();
+        ByteBuf bytes = connection.channel().alloc().buffer();
+        forwarding.encode(peers, request, bytes);
+        send(
+                connection,
+                new ComputeAddress.Tcp(owner.getAddress().getHostAddress(), owner.getPort()),
+                bytes);
+    }
+
+    /** The client's connection lasts as long as this one, and no longer than its deadline. */
+    private static void send(ClientConnection connection, ComputeAddress to, ByteBuf bytes) {
+        connection
+                .services()
+                .transport()
                 .connect(
-                        connection.channel().eventLoop(),
-                        target.address(),
-                        new ChannelInboundHandlerAdapter())
+                        connection.channel().eventLoop(), to, new ChannelInboundHandlerAdapter())
                 .addListener((ChannelFuture connected) -> {
                     if (!connected.isSuccess()) {
+                        bytes.release();
                         connection.close();
                         return;
                     }
-                    ByteBuf bytes = connected.channel().alloc().buffer();
-                    target.request().encode(bytes);
                     Outbound.send(connected.channel(), bytes);
                     connected.channel().closeFuture().addListener(_ -> connection.close());
                     connection

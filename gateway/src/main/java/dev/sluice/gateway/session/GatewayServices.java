@@ -5,6 +5,7 @@ import dev.sluice.gateway.GatewayConfig;
 import dev.sluice.gateway.GatewayMetrics;
 import dev.sluice.gateway.HttpConfig;
 import dev.sluice.gateway.SessionListener;
+import dev.sluice.gateway.cancel.CancelForwarding;
 import dev.sluice.gateway.compute.ComputeConnector;
 import dev.sluice.gateway.compute.WakeFlights;
 import dev.sluice.gateway.door.Door;
@@ -50,6 +51,7 @@ public record GatewayServices(
         Sessions sessions,
         SessionContext sessionContext,
         CancelKeys cancelKeys,
+        CancelForwarding cancelForwarding,
         SecureRandom random,
         Passwords passwords,
         Function<String, ScramVerifier> doomedVerifier,

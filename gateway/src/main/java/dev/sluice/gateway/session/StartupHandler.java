@@ -1,5 +1,7 @@
 package dev.sluice.gateway.session;
 
+import dev.sluice.gateway.cancel.CancelPeers;
+import dev.sluice.gateway.cancel.ForwardedCancel;
 import dev.sluice.gateway.door.Door;
 import dev.sluice.gateway.transport.HandOver;
 import dev.sluice.gateway.transport.Outbound;
@@ -24,6 +26,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -102,9 +105,27 @@ public final class StartupHandler extends ByteToMessageDecoder {
                 return;
             }
         }
+        Optional<CancelPeers> peers = door.rules().cancelPeers();
+        if (!inside && peers.isPresent() && ForwardedCancel.isNext(in)) {
+            forwardedCancel(peers.get(), in);
+            return;
+        }
         StartupPacket packet = StartupPacket.read(in);
         if (packet != null) {
             received(ctx, packet, in.isReadable());
+        }
+    }
+
+    private void forwardedCancel(CancelPeers peers, ByteBuf in) {
+        try {
+            CancelRequest request = services.cancelForwarding().read(peers, in);
+            if (request != null) {
+                CancelRouting.routeForwarded(connection(), request);
+            }
+        } catch (WireFormatException e) {
+            log.warn("{} sent {}", connection().channel().remoteAddress(), e.getMessage());
+            in.skipBytes(in.readableBytes());
+            connection().close();
         }
     }
 
@@ -157,7 +178,7 @@ public final class StartupHandler extends ByteToMessageDecoder {
             }
             case SSLRequest _ -> refuseVersion(new ProtocolVersion(1234, 5679));
             case GSSENCRequest _ -> refuseVersion(new ProtocolVersion(1234, 5680));
-            case CancelRequest cancel -> CancelRouting.route(connection(), cancel);
+            case CancelRequest cancel -> CancelRouting.route(connection(), cancel, door);
             case StartupMessage startup -> startup(ctx, startup);
         }
     }
