@@ -34,6 +34,9 @@ public interface AuditLog {
         /** The password was right. */
         record Authenticated() implements Event {}
 
+        /** A statement over HTTP was let in: it has no connection whose end would be told. */
+        record Statement() implements Event {}
+
         /** Turned away; what the client was told. */
         record Refused(String sqlState, String message) implements Event {}
 

@@ -81,7 +81,8 @@ class GatewayDoorTest {
                         proxies,
                         attempts,
                         wrongPasswords,
-                        Optional.empty()));
+                        Optional.empty(),
+                        List.of()));
     }
 
     private ServerCertificates local() {

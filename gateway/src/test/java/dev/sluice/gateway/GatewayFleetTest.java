@@ -42,7 +42,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Two gateways behind one name: a cancel request reaches the one that does not have the session. */
+/**
+ * Two gateways behind one name: a cancel request reaches the one that does not have the session.
+ */
 @ExtendWith({SharedPostgres.class, LeakGuard.class})
 class GatewayFleetTest {
     private static final FleetSecret SECRET = FleetSecret.of("known to both of the gateways alone");
@@ -66,7 +68,8 @@ class GatewayFleetTest {
             FleetSecret secret,
             Map<Integer, InetSocketAddress> others)
             throws IOException {
-        gateway.gateway.change(gateway.rules().withCancelPeers(new CancelPeers(number, secret, others)));
+        gateway.gateway.change(
+                gateway.rules().withCancelPeers(new CancelPeers(number, secret, others)));
     }
 
     @AfterEach
@@ -122,8 +125,7 @@ class GatewayFleetTest {
         Awaitility.await()
                 .until(() ->
                         first.gateway.sessions().stream()
-                                .anyMatch(session ->
-                                        session.state() == SessionInfo.State.ACTIVE));
+                                .anyMatch(session -> session.state() == SessionInfo.State.ACTIVE));
     }
 
     private void assertForwardedOnce() {
@@ -270,8 +272,7 @@ class GatewayFleetTest {
             join(second, 2, SECRET, Map.of(1, gone));
             cancel(
                     second,
-                    new CancelRequest(
-                            GatewayNumber.processId(1, 5), CancelKey.of(new byte[4])));
+                    new CancelRequest(GatewayNumber.processId(1, 5), CancelKey.of(new byte[4])));
         }
         assertThat(second.gateway.metrics().cancelsForwarded()).isOne();
     }

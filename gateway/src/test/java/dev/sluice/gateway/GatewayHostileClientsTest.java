@@ -433,6 +433,7 @@ class GatewayHostileClientsTest {
                 rules.proxies(),
                 rules.attempts(),
                 rules.wrongPasswords(),
-                rules.cancelPeers());
+                rules.cancelPeers(),
+                rules.tokens());
     }
 }

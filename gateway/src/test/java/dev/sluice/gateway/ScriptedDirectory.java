@@ -6,6 +6,8 @@ import dev.sluice.gateway.routing.Directory;
 import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.routing.RouteRequest;
 import dev.sluice.gateway.routing.RoutingException;
+import dev.sluice.wire.scram.ScramKeys;
+import dev.sluice.wire.scram.ScramVerifier;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -63,6 +65,17 @@ final class ScriptedDirectory implements Directory {
                 role.equals(WITH_MD5)
                         ? Optional.of("md5" + "0".repeat(32))
                         : postgres.verifier(role));
+    }
+
+    @Override
+    public CompletionStage<Optional<ScramKeys>> loginKeys(Route route, String role) {
+        return CompletableFuture.completedFuture(
+                role.equals("alice")
+                        ? postgres.verifier(role)
+                                .map(ScramVerifier::parse)
+                                .flatMap(verifier ->
+                                        verifier.keysOf(TestPostgres.PASSWORDS.get(role)))
+                        : Optional.empty());
     }
 
     @Override

@@ -18,6 +18,9 @@ public interface DirectoryCalls {
     /** Null: no such role, or it cannot log in. */
     @Nullable String verifier(String endpointId, String role);
 
+    /** What logs a role in without its password ({@code ScramKeys.secretText}); null: nothing. */
+    @Nullable String loginKeys(String endpointId, String role);
+
     /** The Unix socket of the endpoint's compute, started if need be. */
     String wake(String endpointId);
 }

@@ -5,6 +5,8 @@ import dev.sluice.controlplane.catalog.Catalog;
 import dev.sluice.controlplane.catalog.Database;
 import dev.sluice.controlplane.catalog.Endpoint;
 import dev.sluice.controlplane.catalog.Role;
+import dev.sluice.wire.scram.ScramKeys;
+import dev.sluice.wire.scram.ScramVerifier;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -72,6 +74,21 @@ public final class Roles implements Endpoints.Listener {
         return catalog.role(endpoint.branchId(), role)
                 .map(Role::verifier)
                 .filter(verifier -> verifier != null && verifier.startsWith("SCRAM-SHA-256$"));
+    }
+
+    /**
+     * What logs a role in at the compute without anybody showing its password: for roles whose
+     * password was made up here and is still theirs. Superusers are never logged in so.
+     */
+    public Optional<ScramKeys> loginKeys(
+            Endpoint endpoint, Optional<Computes.Started> compute, String name) {
+        Optional<String> password =
+                catalog.role(endpoint.branchId(), name)
+                        .filter(role -> !role.superuser())
+                        .map(Role::password);
+        return password.flatMap(known ->
+                verifier(endpoint, compute, name)
+                        .flatMap(verifier -> ScramVerifier.parse(verifier).keysOf(known)));
     }
 
     private Optional<String> liveVerifier(Computes.Started compute, String role)

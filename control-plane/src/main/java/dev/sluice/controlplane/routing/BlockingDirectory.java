@@ -9,6 +9,7 @@ import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.routing.RouteRequest;
 import dev.sluice.gateway.routing.RoutingException;
 import dev.sluice.wire.SqlState;
+import dev.sluice.wire.scram.ScramKeys;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -49,6 +50,13 @@ public final class BlockingDirectory implements Directory {
     }
 
     @Override
+    public CompletionStage<Optional<ScramKeys>> loginKeys(Route route, String role) {
+        return async(() ->
+                Optional.ofNullable(calls.loginKeys(route.endpointId(), role))
+                        .map(ScramKeys::parse));
+    }
+
+    @Override
     public CompletionStage<ComputeAddress> wake(Route route) {
         return async(() -> new ComputeAddress.UnixSocket(Path.of(calls.wake(route.endpointId()))));
     }
@@ -71,7 +79,6 @@ public final class BlockingDirectory implements Directory {
 
     /** What the client gets to read: why a compute fails is not all its business. */
     private static RoutingException forClient(Refusal refusal) {
-        String message = String.valueOf(refusal.getMessage());
         return switch (refusal.reason()) {
             case BAD_REQUEST -> RoutingException.endpointNotSpecified();
             case NOT_FOUND -> RoutingException.noSuchEndpoint();

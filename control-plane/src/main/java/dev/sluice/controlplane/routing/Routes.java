@@ -8,6 +8,7 @@ import dev.sluice.controlplane.parts.DirectoryCalls;
 import dev.sluice.controlplane.project.Endpoints;
 import dev.sluice.controlplane.project.Refusal;
 import dev.sluice.controlplane.project.Roles;
+import dev.sluice.wire.scram.ScramKeys;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +79,20 @@ public final class Routes implements DirectoryCalls {
 
     @Override
     public @Nullable String verifier(String endpointId, String role) {
+        Endpoint endpoint = settled(endpointId);
+        return roles.verifier(endpoint, endpoints.running(endpointId), role).orElse(null);
+    }
+
+    @Override
+    public @Nullable String loginKeys(String endpointId, String role) {
+        Endpoint endpoint = settled(endpointId);
+        return roles.loginKeys(endpoint, endpoints.running(endpointId), role)
+                .map(ScramKeys::secretText)
+                .orElse(null);
+    }
+
+    /** An endpoint whose roles are known: its compute, or the catalog, can be asked. */
+    private Endpoint settled(String endpointId) {
         Endpoint endpoint =
                 catalog.endpoint(endpointId)
                         .orElseThrow(() -> Refusal.notFound("endpoint", endpointId));
@@ -87,7 +102,7 @@ public final class Routes implements DirectoryCalls {
             // decide.
             starting.ready().handle((compute, failure) -> compute).join();
         }
-        return roles.verifier(endpoint, endpoints.running(endpointId), role).orElse(null);
+        return endpoint;
     }
 
     @Override

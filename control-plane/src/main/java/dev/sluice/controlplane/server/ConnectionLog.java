@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *    "tls":"TLSv1.3","endpoint":"ep-…","project":"…","role":"app","database":"app","application":"psql"}
  *   {…,"event":"refused",…,"sqlstate":"28P01","message":"password authentication failed for user …"}
  *   {…,"event":"closed",…,"seconds":12.345}
+ *   {…,"event":"statement",…}                                  over HTTP; "connection" is its neon-request-id
  * </pre>
  *
  * What is not known by then is left out. Kept to 32 MB and four older files.
@@ -52,7 +53,7 @@ final class ConnectionLog implements AuditLog {
         put(line, "database", connection.database());
         put(line, "application", connection.applicationName());
         switch (event) {
-            case Event.Authenticated _ -> {}
+            case Event.Authenticated _, Event.Statement _ -> {}
             case Event.Refused refused ->
                     line.put("sqlstate", refused.sqlState()).put("message", refused.message());
             case Event.Closed closed -> line.put("seconds", closed.lasted().toMillis() / 1000.0);
@@ -63,6 +64,7 @@ final class ConnectionLog implements AuditLog {
     private static String name(Event event) {
         return switch (event) {
             case Event.Authenticated _ -> "authenticated";
+            case Event.Statement _ -> "statement";
             case Event.Refused _ -> "refused";
             case Event.Closed _ -> "closed";
         };

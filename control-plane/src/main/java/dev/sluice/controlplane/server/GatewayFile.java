@@ -11,11 +11,14 @@ import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.door.DoorRules.ClientCertificates;
 import dev.sluice.gateway.door.RateLimit;
 import dev.sluice.gateway.routing.AddressRange;
+import dev.sluice.gateway.token.KeySource;
+import dev.sluice.gateway.token.TokenProvider;
 import dev.sluice.tls.LocalCertificates;
 import dev.sluice.tls.ServerCertificate;
 import dev.sluice.tls.ServerCertificates;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +52,13 @@ import org.jspecify.annotations.Nullable;
  *   number = 1                                  # this one's, 1 to 1023
  *   secret_file = "gateways.secret"             # the same for all, 32 characters or more
  *   peers = { 2 = "10.0.0.2:55432" }            # the others, where clients connect
+ *
+ *   [[tokens]]                                  # JSON Web Tokens in place of passwords, over HTTP
+ *   keys = "https://auth.example.com/.well-known/jwks.json"    # or a file
+ *   issuer = "https://auth.example.com"         # may be left out, as audience
+ *   audience = "app"
+ *   roles = ["authenticated"]                   # whom they can log in
+ *   scope = "ep-…"                              # an endpoint or a project; left out: all
  * </pre>
  *
  * Relative paths are below the data folder.
@@ -59,7 +70,8 @@ record GatewayFile(
         @JsonProperty("proxies") @Nullable List<String> proxies,
         @JsonProperty("certificates") @Nullable List<CertificateFiles> certificates,
         @JsonProperty("limits") @Nullable Limits limits,
-        @JsonProperty("cancel") @Nullable Cancel cancel) {
+        @JsonProperty("cancel") @Nullable Cancel cancel,
+        @JsonProperty("tokens") @Nullable List<Provider> tokens) {
     static final String NAME = "gateway.toml";
 
     private static final ObjectMapper TOML =
@@ -111,6 +123,26 @@ record GatewayFile(
 
         private static String notAnAddress(String text) {
             return "\"" + text + "\" is not the address of a gateway (host:port)";
+        }
+    }
+
+    /** Whose tokens are believed. */
+    record Provider(
+            @JsonProperty(value = "keys", required = true) String keys,
+            @JsonProperty("issuer") @Nullable String issuer,
+            @JsonProperty("audience") @Nullable String audience,
+            @JsonProperty(value = "roles", required = true) List<String> roles,
+            @JsonProperty("scope") @Nullable String scope) {
+
+        TokenProvider read(Path folder) {
+            return new TokenProvider(
+                    Optional.ofNullable(scope),
+                    keys.contains("://")
+                            ? new KeySource.Web(URI.create(keys))
+                            : new KeySource.InFile(folder.resolve(keys)),
+                    Optional.ofNullable(issuer),
+                    Optional.ofNullable(audience),
+                    Set.copyOf(roles));
         }
     }
 
@@ -173,7 +205,10 @@ record GatewayFile(
                 limits == null
                         ? DoorRules.WRONG_PASSWORDS
                         : rate(limits.wrongPasswords(), DoorRules.WRONG_PASSWORDS),
-                cancel == null ? Optional.empty() : Optional.of(cancel.read(folder)));
+                cancel == null ? Optional.empty() : Optional.of(cancel.read(folder)),
+                tokens == null
+                        ? List.of()
+                        : tokens.stream().map(provider -> provider.read(folder)).toList());
     }
 
     private ClientCertificates asked() {

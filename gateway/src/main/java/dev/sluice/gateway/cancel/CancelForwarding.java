@@ -42,8 +42,7 @@ public final class CancelForwarding {
 
     /** Where a request belongs that is for none of this gateway's sessions, if that is known. */
     public static Optional<InetSocketAddress> owner(CancelPeers peers, CancelRequest request) {
-        return Optional.ofNullable(
-                peers.others().get(GatewayNumber.of(request.processId())));
+        return Optional.ofNullable(peers.others().get(GatewayNumber.of(request.processId())));
     }
 
     /** Takes one of the places for requests on their way; {@link #arrived} gives it back. */

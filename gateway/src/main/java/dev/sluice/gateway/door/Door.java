@@ -1,8 +1,10 @@
 package dev.sluice.gateway.door;
 
+import dev.sluice.gateway.token.Tokens;
 import dev.sluice.gateway.transport.TlsFrontDoor;
 import io.netty.handler.ssl.ClientAuth;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 
@@ -20,7 +22,11 @@ public final class Door {
      *     apart so that made-up names do not push real ones out
      */
     public record Open(
-            DoorRules rules, Optional<TlsFrontDoor> tls, Visitors visitors, Visitors strays) {}
+            DoorRules rules,
+            Optional<TlsFrontDoor> tls,
+            Visitors visitors,
+            Visitors strays,
+            Tokens tokens) {}
 
     /**
      * @param http whether HTTP is spoken behind it too
@@ -66,6 +72,7 @@ public final class Door {
                 rules,
                 tls,
                 new Visitors(rules, System::nanoTime),
-                new Visitors(rules, System::nanoTime));
+                new Visitors(rules, System::nanoTime),
+                new Tokens(rules.tokens(), InstantSource.system()));
     }
 }

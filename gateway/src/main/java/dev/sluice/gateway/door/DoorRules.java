@@ -2,6 +2,7 @@ package dev.sluice.gateway.door;
 
 import dev.sluice.gateway.cancel.CancelPeers;
 import dev.sluice.gateway.routing.AddressRange;
+import dev.sluice.gateway.token.TokenProvider;
 import dev.sluice.tls.ServerCertificates;
 import java.net.InetAddress;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param attempts to connect to one endpoint
  * @param wrongPasswords from one network (/24, or /64 of IPv6) for one endpoint
  * @param cancelPeers the other gateways behind the same name, if there are any
+ * @param tokens whose tokens do in place of a password, over HTTP
  */
 public record DoorRules(
         Optional<ServerCertificates> certificates,
@@ -27,7 +29,8 @@ public record DoorRules(
         List<AddressRange> proxies,
         RateLimit attempts,
         RateLimit wrongPasswords,
-        Optional<CancelPeers> cancelPeers) {
+        Optional<CancelPeers> cancelPeers,
+        List<TokenProvider> tokens) {
 
     /** The reference's fallback for attempts; passwords as fast as people forget them. */
     public static final RateLimit ATTEMPTS = new RateLimit(600, 1500);
@@ -46,6 +49,7 @@ public record DoorRules(
 
     public DoorRules {
         proxies = List.copyOf(proxies);
+        tokens = List.copyOf(tokens);
         if (requireTls && certificates.isEmpty()) {
             throw new IllegalArgumentException("TLS is required, but there are no certificates");
         }
@@ -65,7 +69,8 @@ public record DoorRules(
                 List.of(),
                 ATTEMPTS,
                 WRONG_PASSWORDS,
-                Optional.empty());
+                Optional.empty(),
+                List.of());
     }
 
     public DoorRules withCancelPeers(CancelPeers peers) {
@@ -76,7 +81,20 @@ public record DoorRules(
                 proxies,
                 attempts,
                 wrongPasswords,
-                Optional.of(peers));
+                Optional.of(peers),
+                tokens);
+    }
+
+    public DoorRules withTokens(List<TokenProvider> providers) {
+        return new DoorRules(
+                certificates,
+                requireTls,
+                clientCertificates,
+                proxies,
+                attempts,
+                wrongPasswords,
+                cancelPeers,
+                providers);
     }
 
     /** Whether connections in clear are refused: they cannot show a certificate either. */

@@ -133,9 +133,10 @@ public final class HttpDoor implements Closeable {
 
     private void sql(HttpServerRequest request, Peer peer) {
         HttpServerResponse response = request.response();
+        String id = UUID.randomUUID().toString();
         response.putHeader("Access-Control-Allow-Origin", "*")
                 .putHeader("Access-Control-Expose-Headers", SqlHeaders.EXPOSED)
-                .putHeader("neon-request-id", UUID.randomUUID().toString());
+                .putHeader("neon-request-id", id);
         if (request.method().equals(HttpMethod.OPTIONS)) {
             response.putHeader("Allow", "OPTIONS, POST")
                     .putHeader("Access-Control-Allow-Methods", "OPTIONS, POST")
@@ -144,7 +145,7 @@ public final class HttpDoor implements Closeable {
             end(response, "");
         } else if (request.method().equals(HttpMethod.POST)) {
             SqlExchange exchange =
-                    new SqlExchange(services, config, logins, connections, request, peer);
+                    new SqlExchange(services, config, logins, connections, request, id, peer);
             running.add(exchange);
             Thread.ofVirtual()
                     .name("sql")

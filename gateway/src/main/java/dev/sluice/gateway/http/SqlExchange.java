@@ -52,6 +52,7 @@ final class SqlExchange {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final RequestBody body;
+    private final String requestId;
     private final Peer peer;
     private final long id;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
@@ -66,6 +67,7 @@ final class SqlExchange {
             Logins logins,
             ServerConnections connections,
             HttpServerRequest request,
+            String requestId,
             Peer peer) {
         this.services = services;
         this.config = config;
@@ -73,6 +75,7 @@ final class SqlExchange {
         this.connections = connections;
         this.request = request;
         this.response = request.response();
+        this.requestId = requestId;
         this.peer = peer;
         this.id = services.sessions().nextId();
         this.body = new RequestBody(request, config.maxRequestBytes());
@@ -154,7 +157,7 @@ final class SqlExchange {
 
     private void answer() throws SqlErrorException, IOException, InterruptedException {
         SqlHeaders headers = SqlHeaders.of(request);
-        Login who = logins.login(headers.connection(), peer);
+        Login who = logins.login(headers.connection(), headers.token(), peer, requestId);
         SqlRequest sql = SqlRequest.parse(body.read(config.requestTimeout()));
         response.putHeader("Content-Type", "application/json");
         if (sql.isBatch()) {
@@ -176,6 +179,9 @@ final class SqlExchange {
             services.listener().opened(who.key().route(), id);
             try (Lease lent = connections.lend(who.key(), who.keys())) {
                 running(lent);
+                if (who.claims().isPresent()) {
+                    lent.run(claims(who.claims().get()), Results.NONE, false);
+                }
                 execute(lent, headers, sql, writer);
                 writer.finish();
                 lent.finishing();
@@ -187,6 +193,14 @@ final class SqlExchange {
             }
             out.awaitEnd();
         }
+    }
+
+    /** For policies of the database to go by, as PostgREST has it; reset with the session. */
+    private static SqlQuery claims(String json) {
+        return new SqlQuery(
+                "select pg_catalog.set_config('request.jwt.claims', $1, false)",
+                List.of(json),
+                null);
     }
 
     private static void execute(

@@ -11,12 +11,17 @@ import java.util.Optional;
 /**
  * The headers of {@code /sql}. The request's may also be written without {@code Neon-}.
  *
+ * @param token what came as {@code Authorization: Bearer}, in place of a password
  * @param rawText whether values are strings in Postgres's text format
  * @param arrayMode whether rows are arrays, for statements that do not say
  * @param batch for the transaction of a batch
  */
 record SqlHeaders(
-        ConnectionString connection, boolean rawText, boolean arrayMode, BatchOptions batch) {
+        ConnectionString connection,
+        Optional<BearerToken> token,
+        boolean rawText,
+        boolean arrayMode,
+        BatchOptions batch) {
 
     private static final String PREFIX = "Neon-";
     private static final String CONNECTION = "Connection-String";
@@ -61,6 +66,7 @@ record SqlHeaders(
                                         "missing header: Neon-Connection-String"));
         return new SqlHeaders(
                 ConnectionString.parse(connection),
+                BearerToken.of(request.getHeader("Authorization")),
                 flag(request, RAW_TEXT),
                 flag(request, ARRAY_MODE),
                 new BatchOptions(

@@ -1,6 +1,8 @@
 package dev.sluice.gateway.routing;
 
+import dev.sluice.wire.scram.ScramKeys;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -24,6 +26,17 @@ public interface Directory {
      *     from a wrong password
      */
     CompletionStage<Optional<String>> verifier(Route route, String role);
+
+    /**
+     * What logs a role in to the endpoint's compute without its password. Asked for clients only
+     * whose token was found good.
+     *
+     * @return empty if nobody but the role itself knows its password, or it is one that no token
+     *     may log in
+     */
+    default CompletionStage<Optional<ScramKeys>> loginKeys(Route route, String role) {
+        return CompletableFuture.completedStage(Optional.empty());
+    }
 
     /**
      * Where the endpoint's compute listens, once it accepts connections: at once if it runs, after

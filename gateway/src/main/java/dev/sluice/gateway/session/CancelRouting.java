@@ -22,7 +22,9 @@ import java.util.Optional;
 final class CancelRouting {
     private CancelRouting() {}
 
-    /** Takes a client's request to the session's compute, or to the gateway that has the session. */
+    /**
+     * Takes a client's request to the session's compute, or to the gateway that has the session.
+     */
     static void route(ClientConnection connection, CancelRequest request, Door.Open door) {
         if (toCompute(connection, request)) {
             return;
@@ -31,8 +33,7 @@ final class CancelRouting {
         Optional<InetSocketAddress> owner =
                 peers.flatMap(known -> CancelForwarding.owner(known, request));
         if (owner.isPresent()
-                && door.visitors()
-                        .mayForwardCancel(ProxyHeader.client(connection.channel()))) {
+                && door.visitors().mayForwardCancel(ProxyHeader.client(connection.channel()))) {
             forward(connection, peers.orElseThrow(), owner.get(), request);
         } else {
             connection.close();
@@ -86,8 +87,7 @@ final class CancelRouting {
         connection
                 .services()
                 .transport()
-                .connect(
-                        connection.channel().eventLoop(), to, new ChannelInboundHandlerAdapter())
+                .connect(connection.channel().eventLoop(), to, new ChannelInboundHandlerAdapter())
                 .addListener((ChannelFuture connected) -> {
                     if (!connected.isSuccess()) {
                         bytes.release();

@@ -30,7 +30,8 @@ class CancelForwardingTest {
     private final CancelForwarding receiver = new CancelForwarding(random, () -> NOW);
 
     private CancelRequest request(int keyBytes) {
-        return new CancelRequest(GatewayNumber.processId(2, 99), CancelKey.random(random, keyBytes));
+        return new CancelRequest(
+                GatewayNumber.processId(2, 99), CancelKey.random(random, keyBytes));
     }
 
     private byte[] forwarded(CancelRequest request) {
@@ -81,11 +82,12 @@ class CancelForwardingTest {
             changed[i] ^= 1;
             ByteBuf in = Unpooled.wrappedBuffer(changed);
             if (ForwardedCancel.isNext(in)) {
-                assertThatThrownBy(() -> {
-                            if (receiver.read(TWO, in) == null) {
-                                throw new WireFormatException("waits for more");
-                            }
-                        })
+                assertThatThrownBy(
+                                () -> {
+                                    if (receiver.read(TWO, in) == null) {
+                                        throw new WireFormatException("waits for more");
+                                    }
+                                })
                         .isInstanceOf(WireFormatException.class);
             } else {
                 assertThat(i).isBetween(4, 7);

@@ -14,6 +14,23 @@ public final class ScramKeys {
         this.serverKey = serverKey.clone();
     }
 
+    /**
+     * Reads what {@link #secretText} wrote.
+     *
+     * @throws ScramException if it is not of that form
+     */
+    public static ScramKeys parse(String secretText) {
+        int colon = secretText.indexOf(':');
+        return new ScramKeys(
+                ScramHash.base64(secretText.substring(0, Math.max(0, colon)), "ClientKey"),
+                ScramHash.base64(secretText.substring(colon + 1), "ServerKey"));
+    }
+
+    /** For another part of the same server, and for nobody else: both in Base64, by a colon. */
+    public String secretText() {
+        return ScramHash.base64(clientKey) + ":" + ScramHash.base64(serverKey);
+    }
+
     byte[] clientKey() {
         return clientKey;
     }
