@@ -485,7 +485,7 @@ class SqlOverHttpTest {
     void nothingOfARequestIsFoundByTheNext(TestPostgres postgres) throws Exception {
         restart(
                 postgres,
-                http -> http.withPool(1, 1, Duration.ofMinutes(1), Duration.ofSeconds(10)));
+                http -> http.withPool(new HttpConfig.Pool(1, 1, Duration.ofMinutes(1), Duration.ofSeconds(10))));
         String before = rows("select pg_backend_pid()").toString();
         ok(DRIVER, "{\"query\":\"set work_mem = '3MB'\"}");
         ok(DRIVER, "{\"query\":\"create temp table leftover (i int)\"}");
@@ -606,7 +606,7 @@ class SqlOverHttpTest {
     void manyAtOnceShareFewConnectionsAndTakeTurns(TestPostgres postgres) throws Exception {
         restart(
                 postgres,
-                http -> http.withPool(3, 3, Duration.ofMinutes(1), Duration.ofSeconds(30)));
+                http -> http.withPool(new HttpConfig.Pool(3, 3, Duration.ofMinutes(1), Duration.ofSeconds(30))));
         List<CompletableFuture<String>> answers = new ArrayList<>();
         for (int i = 0; i < 60; i++) {
             answers.add(
@@ -631,7 +631,7 @@ class SqlOverHttpTest {
     void whoWaitsTooLongForAConnectionIsTold(TestPostgres postgres) throws Exception {
         restart(
                 postgres,
-                http -> http.withPool(1, 1, Duration.ofMinutes(1), Duration.ofMillis(100)));
+                http -> http.withPool(new HttpConfig.Pool(1, 1, Duration.ofMinutes(1), Duration.ofMillis(100))));
         CompletableFuture<String> slow =
                 CompletableFuture.supplyAsync(
                         () -> unchecked(() -> rows("select pg_sleep(2)").toString()),
@@ -650,7 +650,7 @@ class SqlOverHttpTest {
             throws Exception {
         restart(
                 postgres,
-                http -> http.withPool(1, 1, Duration.ofMillis(200), Duration.ofSeconds(10)));
+                http -> http.withPool(new HttpConfig.Pool(1, 1, Duration.ofMillis(200), Duration.ofSeconds(10))));
         String first = rows("select pg_backend_pid()").toString();
         HttpResponse<String> other =
                 post(
@@ -716,7 +716,7 @@ class SqlOverHttpTest {
 
     @Test
     void limitsAreThoseThatAreSet(TestPostgres postgres) throws Exception {
-        restart(postgres, http -> http.withLimits(10_000, 100_000, 50_000, 20_000));
+        restart(postgres, http -> http.withLimits(new HttpConfig.Limits(10_000, 100_000, 50_000, 20_000)));
         HttpResponse<String> request =
                 post(ALICE, DRIVER, "{\"query\":\"select '" + "x".repeat(10_000) + "'\"}");
         assertThat(request.statusCode()).isEqualTo(413);
@@ -737,7 +737,7 @@ class SqlOverHttpTest {
                                 DRIVER,
                                 "{\"query\":\"select repeat('x', 1000) from generate_series(1, 200)\"}"))
                 .isInstanceOf(IOException.class);
-        restart(postgres, http -> http.withLimits(10_000, 10_000, 50_000, 20_000));
+        restart(postgres, http -> http.withLimits(new HttpConfig.Limits(10_000, 10_000, 50_000, 20_000)));
         HttpResponse<String> response =
                 post(ALICE, DRIVER, "{\"query\":\"select repeat('x', 10000)\"}");
         assertThat(response.statusCode()).isEqualTo(507);

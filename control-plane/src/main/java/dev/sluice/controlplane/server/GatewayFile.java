@@ -5,29 +5,21 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.toml.TomlMapper;
-import dev.sluice.gateway.cancel.CancelPeers;
-import dev.sluice.gateway.cancel.FleetSecret;
+import dev.sluice.gateway.HttpConfig;
 import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.door.DoorRules.ClientCertificates;
 import dev.sluice.gateway.door.RateLimit;
 import dev.sluice.gateway.routing.AddressRange;
-import dev.sluice.gateway.token.KeySource;
-import dev.sluice.gateway.token.TokenProvider;
 import dev.sluice.tls.LocalCertificates;
 import dev.sluice.tls.ServerCertificate;
 import dev.sluice.tls.ServerCertificates;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +45,14 @@ import org.jspecify.annotations.Nullable;
  *   secret_file = "gateways.secret"             # the same for all, 32 characters or more
  *   peers = { 2 = "10.0.0.2:55432" }            # the others, where clients connect
  *
+ *   [http]                                      # how much SQL over HTTP may cost; read at the start only
+ *   max_request_bytes = 67108864
+ *   max_response_bytes = 0                      # 0: any
+ *   max_row_bytes = 67108864
+ *   statements_per_endpoint = 20                # at once; more wait their turn
+ *   statements = 1000                           # of all endpoints
+ *   wait_seconds = 30
+ *
  *   [[tokens]]                                  # JSON Web Tokens in place of passwords, over HTTP
  *   keys = "https://auth.example.com/.well-known/jwks.json"    # or a file
  *   issuer = "https://auth.example.com"         # may be left out, as audience
@@ -70,8 +70,9 @@ record GatewayFile(
         @JsonProperty("proxies") @Nullable List<String> proxies,
         @JsonProperty("certificates") @Nullable List<CertificateFiles> certificates,
         @JsonProperty("limits") @Nullable Limits limits,
-        @JsonProperty("cancel") @Nullable Cancel cancel,
-        @JsonProperty("tokens") @Nullable List<Provider> tokens) {
+        @JsonProperty("cancel") @Nullable CancelSection cancel,
+        @JsonProperty("tokens") @Nullable List<TokensSection> tokens,
+        @JsonProperty("http") @Nullable HttpSection http) {
     static final String NAME = "gateway.toml";
 
     private static final ObjectMapper TOML =
@@ -87,65 +88,6 @@ record GatewayFile(
             @JsonProperty("connection_attempts") @Nullable Rate connectionAttempts,
             @JsonProperty("wrong_passwords") @Nullable Rate wrongPasswords) {}
 
-    /** The other gateways. */
-    record Cancel(
-            @JsonProperty(value = "number", required = true) int number,
-            @JsonProperty(value = "secret_file", required = true) String secretFile,
-            @JsonProperty(value = "peers", required = true) Map<Integer, String> peers) {
-
-        CancelPeers read(Path folder) throws IOException {
-            Map<Integer, InetSocketAddress> others = new TreeMap<>();
-            for (Map.Entry<Integer, String> peer : peers.entrySet()) {
-                others.put(peer.getKey(), address(peer.getValue()));
-            }
-            return new CancelPeers(
-                    number,
-                    FleetSecret.of(SecretFile.read(folder.resolve(secretFile)).strip()),
-                    others);
-        }
-
-        private static InetSocketAddress address(String text) {
-            int colon = text.lastIndexOf(':');
-            try {
-                String host = text.substring(0, Math.max(0, colon));
-                InetSocketAddress address =
-                        new InetSocketAddress(
-                                host.replaceAll("^\\[|\\]$", ""),
-                                Integer.parseInt(text.substring(colon + 1)));
-                if (!host.isEmpty() && !address.isUnresolved()) {
-                    return address;
-                }
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException(notAnAddress(text), e);
-            }
-            throw new IllegalArgumentException(notAnAddress(text));
-        }
-
-        private static String notAnAddress(String text) {
-            return "\"" + text + "\" is not the address of a gateway (host:port)";
-        }
-    }
-
-    /** Whose tokens are believed. */
-    record Provider(
-            @JsonProperty(value = "keys", required = true) String keys,
-            @JsonProperty("issuer") @Nullable String issuer,
-            @JsonProperty("audience") @Nullable String audience,
-            @JsonProperty(value = "roles", required = true) List<String> roles,
-            @JsonProperty("scope") @Nullable String scope) {
-
-        TokenProvider read(Path folder) {
-            return new TokenProvider(
-                    Optional.ofNullable(scope),
-                    keys.contains("://")
-                            ? new KeySource.Web(URI.create(keys))
-                            : new KeySource.InFile(folder.resolve(keys)),
-                    Optional.ofNullable(issuer),
-                    Optional.ofNullable(audience),
-                    Set.copyOf(roles));
-        }
-    }
-
     /** A leaky bucket. */
     record Rate(
             @JsonProperty(value = "per_second", required = true) double perSecond,
@@ -159,16 +101,41 @@ record GatewayFile(
      *     and what
      */
     static DoorRules rules(Path dataFolder, LocalCertificates local) throws IOException {
-        Path file = dataFolder.resolve(NAME);
         ServerCertificates own = ServerCertificates.of(local);
+        return read(dataFolder, DoorRules.of(Optional.of(own)), file -> {
+            file.http(HttpConfig.defaults(dataFolder)); // wrong limits are told at a reload too
+            return file.rules(dataFolder, own);
+        });
+    }
+
+    /**
+     * Reads how SQL over HTTP behaves.
+     *
+     * @throws IOException as {@link #rules} does
+     */
+    static HttpConfig http(Path dataFolder, HttpConfig usual) throws IOException {
+        return read(dataFolder, usual, file -> file.http(usual));
+    }
+
+    private HttpConfig http(HttpConfig usual) {
+        return http == null ? usual : http.applyTo(usual);
+    }
+
+    /** What is made of a file that was read. */
+    private interface Use<T> {
+        T of(GatewayFile file) throws IOException;
+    }
+
+    private static <T> T read(Path dataFolder, T withoutFile, Use<T> use) throws IOException {
+        Path file = dataFolder.resolve(NAME);
         if (!Files.exists(file)) {
-            return DoorRules.of(Optional.of(own));
+            return withoutFile;
         }
         try {
             // Jackson reads nothing at all, an empty file, as no object.
             String text = Files.readString(file);
-            return TOML.readValue(text.isBlank() ? "\n[limits]\n" : text, GatewayFile.class)
-                    .rules(dataFolder, own);
+            return use.of(
+                    TOML.readValue(text.isBlank() ? "\n[limits]\n" : text, GatewayFile.class));
         } catch (JacksonException e) {
             throw new IOException(file + ": " + reason(e), e);
         } catch (IOException | IllegalArgumentException e) {

@@ -62,7 +62,10 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
                                 Optional.of(certificates))
                         .withKeepAwake(keepAwake)
                         .withRules(GatewayFile.rules(folder.root(), certificates))
-                        .withHttp(HttpConfig.defaults(places.behindTheGateway()));
+                        .withHttp(
+                                GatewayFile.http(
+                                        folder.root(),
+                                        HttpConfig.defaults(places.behindTheGateway())));
         Gateway gateway =
                 Gateway.start(
                         config,

@@ -80,7 +80,7 @@ public final class HttpDoor implements Closeable {
                 .setMaxHeaderSize(MAX_HEAD)
                 .setPerFrameWebSocketCompressionSupported(false)
                 .setPerMessageWebSocketCompressionSupported(false)
-                .setMaxWebSocketFrameSize(config.maxRequestBytes());
+                .setMaxWebSocketFrameSize(config.limits().requestBytes());
     }
 
     /** The socket that connections are handed over to. */

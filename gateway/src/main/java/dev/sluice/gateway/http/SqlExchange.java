@@ -78,7 +78,7 @@ final class SqlExchange {
         this.requestId = requestId;
         this.peer = peer;
         this.id = services.sessions().nextId();
-        this.body = new RequestBody(request, config.maxRequestBytes());
+        this.body = new RequestBody(request, config.limits().requestBytes());
         response.closeHandler(_ -> abandon());
         response.exceptionHandler(e -> log.debug("answering a client failed", e));
     }
@@ -166,8 +166,8 @@ final class SqlExchange {
         AnswerStream out =
                 new AnswerStream(
                         response,
-                        config.heldBytes(),
-                        config.maxResponseBytes(),
+                        config.limits().heldBytes(),
+                        config.limits().responseBytes(),
                         config.requestTimeout());
         try (ResultWriter writer = new ResultWriter(out, headers.rawText(), sql.isBatch())) {
             if (sql.queries().isEmpty()) {

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectionPool implements Closeable {
     private static final Duration WORTH_WAITING = Duration.ofMillis(50);
 
-    private final HttpConfig config;
+    private final HttpConfig.Pool config;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Endpoint> endpoints = new HashMap<>();
     private final Condition changed = lock.newCondition();
@@ -42,7 +42,7 @@ public final class ConnectionPool implements Closeable {
 
     /** An endpoint's connections; guarded by the lock, but for its semaphore. */
     private final class Endpoint {
-        private final Semaphore lent = new Semaphore(config.maxPooledPerEndpoint(), true);
+        private final Semaphore lent = new Semaphore(config.perEndpoint(), true);
         private final Deque<Idle> idle = new ArrayDeque<>();
         private final Map<PoolKey, Integer> returning = new HashMap<>();
         private int open;
@@ -52,10 +52,10 @@ public final class ConnectionPool implements Closeable {
     /** A connection that nobody uses; the last used is the first in its queue. */
     private record Idle(PoolKey key, ServerConnection connection, long since) {}
 
-    public ConnectionPool(HttpConfig config) {
+    public ConnectionPool(HttpConfig.Pool config) {
         this.config = config;
-        this.all = new Semaphore(config.maxPooled(), true);
-        long period = Math.max(10, config.pooledIdle().toMillis() / 4);
+        this.all = new Semaphore(config.all(), true);
+        long period = Math.max(10, config.idle().toMillis() / 4);
         var _ =
                 sweeper.scheduleWithFixedDelay(
                         this::closeOld, period, period, TimeUnit.MILLISECONDS);
@@ -129,7 +129,7 @@ public final class ConnectionPool implements Closeable {
         boolean mine = false;
         boolean ours = false;
         try {
-            long millis = config.poolWait().toMillis();
+            long millis = config.patience().toMillis();
             mine = endpoint.lent.tryAcquire(millis, TimeUnit.MILLISECONDS);
             ours = mine && all.tryAcquire(millis, TimeUnit.MILLISECONDS);
         } finally {
@@ -145,8 +145,8 @@ public final class ConnectionPool implements Closeable {
                     SqlState.TOO_MANY_CONNECTIONS,
                     "too many statements at once over HTTP: none of %d connections became free within %d seconds"
                             .formatted(
-                                    mine ? config.maxPooled() : config.maxPooledPerEndpoint(),
-                                    config.poolWait().toSeconds()),
+                                    mine ? config.all() : config.perEndpoint(),
+                                    config.patience().toSeconds()),
                     "Run fewer at a time, or make them shorter.");
         }
         return new Place(endpoint, key);
@@ -233,10 +233,10 @@ public final class ConnectionPool implements Closeable {
         List<ServerConnection> displaced = new ArrayList<>();
         lock.lock();
         try {
-            if (endpoint.open >= config.maxPooledPerEndpoint()) {
+            if (endpoint.open >= config.perEndpoint()) {
                 displaceLast(endpoint, displaced);
             }
-            if (open >= config.maxPooled()) {
+            if (open >= config.all()) {
                 displaceOldest(displaced);
             }
             endpoint.open++;
@@ -298,7 +298,7 @@ public final class ConnectionPool implements Closeable {
 
     private void closeOld() {
         long now = System.nanoTime();
-        closeIdle(null, idle -> now - idle.since > config.pooledIdle().toNanos());
+        closeIdle(null, idle -> now - idle.since > config.idle().toNanos());
     }
 
     /** Closes the connections of an endpoint that nobody uses: its compute is about to stop. */
