@@ -71,13 +71,11 @@ public record HttpConfig(
     }
 
     public HttpConfig withLimits(Limits newLimits) {
-        return new HttpConfig(
-                sockets, newLimits, pool, requestTimeout, keepAlive, plainPasswords);
+        return new HttpConfig(sockets, newLimits, pool, requestTimeout, keepAlive, plainPasswords);
     }
 
     public HttpConfig withPool(Pool newPool) {
-        return new HttpConfig(
-                sockets, limits, newPool, requestTimeout, keepAlive, plainPasswords);
+        return new HttpConfig(sockets, limits, newPool, requestTimeout, keepAlive, plainPasswords);
     }
 
     public HttpConfig withTimeouts(Duration request, Duration keepAliveTime) {

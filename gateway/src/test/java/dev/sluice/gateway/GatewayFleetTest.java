@@ -266,14 +266,12 @@ class GatewayFleetTest {
 
     @Test
     void anUnreachableGatewayDoesNotKeepTheClient() throws IOException {
+        InetSocketAddress gone;
         try (ServerSocket nobody = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            InetSocketAddress gone = (InetSocketAddress) nobody.getLocalSocketAddress();
-            nobody.close();
-            join(second, 2, SECRET, Map.of(1, gone));
-            cancel(
-                    second,
-                    new CancelRequest(GatewayNumber.processId(1, 5), CancelKey.of(new byte[4])));
+            gone = (InetSocketAddress) nobody.getLocalSocketAddress();
         }
+        join(second, 2, SECRET, Map.of(1, gone));
+        cancel(second, new CancelRequest(GatewayNumber.processId(1, 5), CancelKey.of(new byte[4])));
         assertThat(second.gateway.metrics().cancelsForwarded()).isOne();
     }
 }

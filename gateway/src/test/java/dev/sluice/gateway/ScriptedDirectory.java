@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -27,6 +28,7 @@ final class ScriptedDirectory implements Directory {
     final List<RouteRequest> requests = new CopyOnWriteArrayList<>();
     final AtomicInteger wakes = new AtomicInteger();
     volatile Supplier<CompletionStage<ComputeAddress>> waking;
+    volatile Function<String, Optional<String>> verifiers;
     volatile List<AddressRange> allowed = List.of();
 
     /** Whether a client need not name an endpoint. */
@@ -34,6 +36,7 @@ final class ScriptedDirectory implements Directory {
 
     ScriptedDirectory(TestPostgres postgres) {
         this.postgres = postgres;
+        this.verifiers = postgres::verifier;
         this.waking = () -> CompletableFuture.completedFuture(address());
     }
 
@@ -64,7 +67,7 @@ final class ScriptedDirectory implements Directory {
         return CompletableFuture.completedFuture(
                 role.equals(WITH_MD5)
                         ? Optional.of("md5" + "0".repeat(32))
-                        : postgres.verifier(role));
+                        : verifiers.apply(role));
     }
 
     @Override
@@ -73,8 +76,7 @@ final class ScriptedDirectory implements Directory {
                 role.equals("alice")
                         ? postgres.verifier(role)
                                 .map(ScramVerifier::parse)
-                                .flatMap(verifier ->
-                                        verifier.keysOf(TestPostgres.PASSWORDS.get(role)))
+                                .flatMap(verifier -> verifier.keysOf("wonderland"))
                         : Optional.empty());
     }
 

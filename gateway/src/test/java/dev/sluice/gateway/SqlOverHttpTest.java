@@ -33,6 +33,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** {@code POST /sql}, header by header. */
 @ExtendWith({SharedPostgres.class, LeakGuard.class})
@@ -485,7 +487,10 @@ class SqlOverHttpTest {
     void nothingOfARequestIsFoundByTheNext(TestPostgres postgres) throws Exception {
         restart(
                 postgres,
-                http -> http.withPool(new HttpConfig.Pool(1, 1, Duration.ofMinutes(1), Duration.ofSeconds(10))));
+                http ->
+                        http.withPool(
+                                new HttpConfig.Pool(
+                                        1, 1, Duration.ofMinutes(1), Duration.ofSeconds(10))));
         String before = rows("select pg_backend_pid()").toString();
         ok(DRIVER, "{\"query\":\"set work_mem = '3MB'\"}");
         ok(DRIVER, "{\"query\":\"create temp table leftover (i int)\"}");
@@ -606,7 +611,10 @@ class SqlOverHttpTest {
     void manyAtOnceShareFewConnectionsAndTakeTurns(TestPostgres postgres) throws Exception {
         restart(
                 postgres,
-                http -> http.withPool(new HttpConfig.Pool(3, 3, Duration.ofMinutes(1), Duration.ofSeconds(30))));
+                http ->
+                        http.withPool(
+                                new HttpConfig.Pool(
+                                        3, 3, Duration.ofMinutes(1), Duration.ofSeconds(30))));
         List<CompletableFuture<String>> answers = new ArrayList<>();
         for (int i = 0; i < 60; i++) {
             answers.add(
@@ -631,7 +639,10 @@ class SqlOverHttpTest {
     void whoWaitsTooLongForAConnectionIsTold(TestPostgres postgres) throws Exception {
         restart(
                 postgres,
-                http -> http.withPool(new HttpConfig.Pool(1, 1, Duration.ofMinutes(1), Duration.ofMillis(100))));
+                http ->
+                        http.withPool(
+                                new HttpConfig.Pool(
+                                        1, 1, Duration.ofMinutes(1), Duration.ofMillis(100))));
         CompletableFuture<String> slow =
                 CompletableFuture.supplyAsync(
                         () -> unchecked(() -> rows("select pg_sleep(2)").toString()),
@@ -650,7 +661,10 @@ class SqlOverHttpTest {
             throws Exception {
         restart(
                 postgres,
-                http -> http.withPool(new HttpConfig.Pool(1, 1, Duration.ofMillis(200), Duration.ofSeconds(10))));
+                http ->
+                        http.withPool(
+                                new HttpConfig.Pool(
+                                        1, 1, Duration.ofMillis(200), Duration.ofSeconds(10))));
         String first = rows("select pg_backend_pid()").toString();
         HttpResponse<String> other =
                 post(
@@ -664,12 +678,18 @@ class SqlOverHttpTest {
         assertThat(rows(alive).toString()).isEqualTo("[[0]]");
     }
 
-    @Test
-    void aStatementIsCancelledWhenItsClientLeaves() throws Exception {
+    private URI encrypted(String path) {
+        return URI.create("https://127.0.0.1:" + gateway.port() + path);
+    }
+
+    @ParameterizedTest
+    @EnumSource(HttpClient.Version.class)
+    void aStatementIsCancelledWhenItsClientLeaves(HttpClient.Version version) throws Exception {
+        HttpClient leaver = HttpClient.newBuilder().sslContext(trust()).build();
         CompletableFuture<HttpResponse<String>> asked =
-                client.sendAsync(
-                        HttpRequest.newBuilder(uri("/sql"))
-                                .version(HttpClient.Version.HTTP_1_1)
+                leaver.sendAsync(
+                        HttpRequest.newBuilder(encrypted("/sql"))
+                                .version(version)
                                 .header("Neon-Connection-String", ALICE)
                                 .POST(
                                         HttpRequest.BodyPublishers.ofString(
@@ -682,6 +702,7 @@ class SqlOverHttpTest {
         asked.cancel(true);
         Awaitility.await().until(() -> rows(running).toString().equals("[[0]]"));
         Awaitility.await().until(() -> gateway.gateway.sessions().isEmpty());
+        leaver.shutdownNow();
     }
 
     @Test
@@ -716,7 +737,9 @@ class SqlOverHttpTest {
 
     @Test
     void limitsAreThoseThatAreSet(TestPostgres postgres) throws Exception {
-        restart(postgres, http -> http.withLimits(new HttpConfig.Limits(10_000, 100_000, 50_000, 20_000)));
+        restart(
+                postgres,
+                http -> http.withLimits(new HttpConfig.Limits(10_000, 100_000, 50_000, 20_000)));
         HttpResponse<String> request =
                 post(ALICE, DRIVER, "{\"query\":\"select '" + "x".repeat(10_000) + "'\"}");
         assertThat(request.statusCode()).isEqualTo(413);
@@ -737,7 +760,9 @@ class SqlOverHttpTest {
                                 DRIVER,
                                 "{\"query\":\"select repeat('x', 1000) from generate_series(1, 200)\"}"))
                 .isInstanceOf(IOException.class);
-        restart(postgres, http -> http.withLimits(new HttpConfig.Limits(10_000, 10_000, 50_000, 20_000)));
+        restart(
+                postgres,
+                http -> http.withLimits(new HttpConfig.Limits(10_000, 10_000, 50_000, 20_000)));
         HttpResponse<String> response =
                 post(ALICE, DRIVER, "{\"query\":\"select repeat('x', 10000)\"}");
         assertThat(response.statusCode()).isEqualTo(507);
@@ -756,11 +781,15 @@ class SqlOverHttpTest {
                 .isEqualTo("22012");
     }
 
-    @Test
-    void aLargeResultIsStreamedAndASlowReaderSlowsPostgresDown() throws Exception {
+    @ParameterizedTest
+    @EnumSource(HttpClient.Version.class)
+    void aLargeResultIsStreamedAndASlowReaderSlowsPostgresDown(HttpClient.Version version)
+            throws Exception {
+        HttpClient reader = HttpClient.newBuilder().sslContext(trust()).build();
         HttpResponse<InputStream> response =
-                client.send(
-                        HttpRequest.newBuilder(uri("/sql"))
+                reader.send(
+                        HttpRequest.newBuilder(encrypted("/sql"))
+                                .version(version)
                                 .header("Neon-Connection-String", ALICE)
                                 .header("Neon-Raw-Text-Output", "true")
                                 .POST(
@@ -769,6 +798,7 @@ class SqlOverHttpTest {
                                 .build(),
                         HttpResponse.BodyHandlers.ofInputStream());
         assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.version()).isEqualTo(version);
         // 200 MB: nobody between keeps them, so the server waits for its client.
         Awaitility.await()
                 .until(() ->
@@ -788,5 +818,6 @@ class SqlOverHttpTest {
         assertThat(bytes).isGreaterThan(200_000_000);
         assertThat(end)
                 .endsWith("],\"command\":\"SELECT\",\"rowCount\":20000,\"rowAsArray\":false}");
+        reader.close();
     }
 }

@@ -102,10 +102,15 @@ record GatewayFile(
      */
     static DoorRules rules(Path dataFolder, LocalCertificates local) throws IOException {
         ServerCertificates own = ServerCertificates.of(local);
-        return read(dataFolder, DoorRules.of(Optional.of(own)), file -> {
-            file.http(HttpConfig.defaults(dataFolder)); // wrong limits are told at a reload too
-            return file.rules(dataFolder, own);
-        });
+        return read(
+                dataFolder,
+                DoorRules.of(Optional.of(own)),
+                file -> {
+                    file.http(
+                            HttpConfig.defaults(
+                                    dataFolder)); // wrong limits are told at a reload too
+                    return file.rules(dataFolder, own);
+                });
     }
 
     /**

@@ -127,7 +127,8 @@ class GatewayFileTest {
     void aSecretThatEverybodyCanReadIsNone() throws IOException {
         Files.setPosixFilePermissions(
                 folder.resolve("secret"), PosixFilePermissions.fromString("rw-r--r--"));
-        assertThatThrownBy(() -> rules("[cancel]\nnumber = 1\nsecret_file = \"secret\"\npeers = {}"))
+        assertThatThrownBy(
+                        () -> rules("[cancel]\nnumber = 1\nsecret_file = \"secret\"\npeers = {}"))
                 .hasMessageContaining("can be read by everyone");
     }
 }

@@ -34,7 +34,6 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 class TokensTest {
     private static final Route ROUTE = new Route("ep-x", "project");
-    private static final List<String> ALGORITHMS = TestIssuer.ALGORITHMS;
     private static final String RSA = AlgorithmIdentifiers.RSA_USING_SHA256;
 
     @TempDir Path directory;
@@ -71,7 +70,7 @@ class TokensTest {
     }
 
     @ParameterizedTest
-    @FieldSource("ALGORITHMS")
+    @FieldSource("dev.sluice.gateway.token.TestIssuer#ALGORITHMS")
     void eachAlgorithm(String algorithm) throws Exception {
         String token = issuer.sign(algorithm, claims());
         assertThat(tokens().claims(token, ROUTE, "app").orElseThrow())

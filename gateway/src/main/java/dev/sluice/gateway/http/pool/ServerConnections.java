@@ -35,7 +35,8 @@ public final class ServerConnections implements Closeable {
 
     public ServerConnections(GatewayServices services, HttpConfig config) {
         this.services = services;
-        this.login = new BlockingLogin(services.random(), config.limits().rowBytes() + BESIDES_THE_ROW);
+        this.login =
+                new BlockingLogin(services.random(), config.limits().rowBytes() + BESIDES_THE_ROW);
         this.pool = new ConnectionPool(config.pool());
     }
 
