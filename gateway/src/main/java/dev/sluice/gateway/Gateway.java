@@ -138,7 +138,8 @@ public final class Gateway implements Closeable {
         GatewayMetrics metrics = new GatewayMetrics();
         byte[] doomSecret = doomSecret(config, random);
         WakeFlights wakes = new WakeFlights(directory, config.wakeTimeout());
-        ComputeConnector connector = new ComputeConnector(wakes, transport, random);
+        ComputeConnector connector =
+                new ComputeConnector(wakes, transport, random, config.wakeTimeout());
         Door door =
                 new Door(config.rules(), config.authenticationTimeout(), config.http().isPresent());
         CancelKeys cancelKeys = new CancelKeys(random, () -> number(door.now().rules()));

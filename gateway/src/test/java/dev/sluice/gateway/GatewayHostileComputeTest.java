@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.routing.ComputeAddress;
+import dev.sluice.gateway.transport.Transport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
@@ -89,6 +95,44 @@ class GatewayHostileComputeTest {
             assertThat(gateway.directory.wakes).hasValue(2);
             assertThat(gateway.gateway.sessions()).isEmpty();
             Awaitility.await().until(() -> gateway.gateway.metrics().connectionsOpen() == 0);
+        }
+    }
+
+    /** It takes connections, and never says a word. */
+    @Test
+    void aComputeThatIsSilentIsNotWaitedForForever(TestPostgres postgres) throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+                TestGateway gateway =
+                        new TestGateway(
+                                postgres,
+                                directory,
+                                config ->
+                                        config.withTimeouts(
+                                                Duration.ofSeconds(10), Duration.ofMillis(300)),
+                                SessionListener.NONE,
+                                Transport.best());
+                HttpClient client = HttpClient.newHttpClient()) {
+            standIn(gateway, silent);
+            assertThatThrownBy(gateway::connect)
+                    .isInstanceOfSatisfying(
+                            PSQLException.class,
+                            e -> assertThat(e.getSQLState()).isEqualTo("57P03"));
+            assertThat(gateway.directory.wakes).hasValue(2);
+            HttpResponse<String> response =
+                    client.send(
+                            HttpRequest.newBuilder(
+                                            URI.create(
+                                                    "http://127.0.0.1:" + gateway.port() + "/sql"))
+                                    .header(
+                                            "Neon-Connection-String",
+                                            "postgresql://alice:wonderland@ep-x.localhost/app")
+                                    .POST(
+                                            HttpRequest.BodyPublishers.ofString(
+                                                    "{\"query\":\"select 1\"}"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            assertThat(response.body()).contains("57P03").contains("Couldn't connect to compute");
+            Awaitility.await().until(() -> gateway.gateway.sessions().isEmpty());
         }
     }
 

@@ -78,6 +78,11 @@ final class RawClient implements AutoCloseable {
         send(new StartupMessage(version, parameters));
     }
 
+    /** Says that nothing more will come; what is on its way can still be read. */
+    void shutdownOutput() throws IOException {
+        socket.shutdownOutput();
+    }
+
     int readByte() throws IOException {
         return socket.getInputStream().read();
     }

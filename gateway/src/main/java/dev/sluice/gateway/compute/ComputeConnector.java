@@ -9,6 +9,7 @@ import dev.sluice.wire.scram.ScramClient;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Set;
@@ -35,11 +36,17 @@ public final class ComputeConnector {
     private final WakeFlights wakes;
     private final Transport transport;
     private final SecureRandom random;
+    private final Duration patience;
 
-    public ComputeConnector(WakeFlights wakes, Transport transport, SecureRandom random) {
+    /**
+     * @param patience with a compute that takes the connection and then says nothing
+     */
+    public ComputeConnector(
+            WakeFlights wakes, Transport transport, SecureRandom random, Duration patience) {
         this.wakes = wakes;
         this.transport = transport;
         this.random = random;
+        this.patience = patience;
     }
 
     /**
@@ -132,6 +139,12 @@ public final class ComputeConnector {
                             new HandshakeOutcome(address));
             ChannelFuture connecting = transport.connect(loop, address, handshake);
             closing = () -> handshake.abandon(connecting.channel());
+            ScheduledFuture<?> deadline =
+                    loop.schedule(
+                            () -> handshake.tooSlow(connecting.channel()),
+                            patience.toMillis(),
+                            TimeUnit.MILLISECONDS);
+            connecting.channel().closeFuture().addListener(_ -> deadline.cancel(false));
             connecting.addListener((ChannelFuture connected) -> {
                 if (!connected.isSuccess()) {
                     notListening(connected.cause());

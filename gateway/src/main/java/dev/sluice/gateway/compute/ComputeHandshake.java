@@ -90,6 +90,15 @@ final class ComputeHandshake extends ByteToMessageDecoder {
         }
     }
 
+    /** Gives up on a server that is not ready by now. */
+    void tooSlow(Channel channel) {
+        if (!done) {
+            done = true;
+            Outbound.close(channel);
+            outcome.failed(new IOException("the compute did not answer in time"));
+        }
+    }
+
     @Override
     protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {
         if (done) {

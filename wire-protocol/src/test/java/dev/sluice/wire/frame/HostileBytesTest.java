@@ -16,13 +16,15 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Every decoder, fed random and half-right bytes: a message or a WireFormatException, nothing else.
+ * {@code -Dsluice.hostile.rounds=N} for more than its share of the suite, {@code
+ * -Dsluice.hostile.seed=N} for the same again.
  */
 class HostileBytesTest {
-    private static final int ROUNDS = 200_000;
+    private static final int ROUNDS = Integer.getInteger("sluice.hostile.rounds", 200_000);
     private static final String FRONTEND_TYPES = "BCdcfDEHFPQSXpz";
     private static final String BACKEND_TYPES = "RK23CWdcGHDIEVvnNAtS1sZTz";
 
-    private final long seed = System.nanoTime();
+    private final long seed = Long.getLong("sluice.hostile.seed", System.nanoTime());
     private final Random random = new Random(seed);
 
     @Test

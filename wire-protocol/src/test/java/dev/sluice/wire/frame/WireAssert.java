@@ -32,7 +32,50 @@ public final class WireAssert {
         assertThat(frame).isNotNull();
         assertThat(decoder.apply(frame.type(), frame.body())).isEqualTo(message);
         incompleteUntilTheLastByte(expected);
+        cutAnywhereItIsTheSameMessage(expected);
         tooShortOrTooLongIsRefused(expected);
+    }
+
+    /** As a stream, in two pieces and byte by byte. */
+    private static void cutAnywhereItIsTheSameMessage(ByteBuf whole) {
+        int size = whole.readableBytes();
+        for (int cut = 0; cut <= size; cut++) {
+            Follower follower = new Follower();
+            FrameScanner scanner = new FrameScanner(FrameHeader.MAX_LENGTH, follower);
+            scanner.scan(whole.slice(0, cut));
+            assertThat(scanner.atBoundary()).isEqualTo(cut == 0 || cut == size);
+            scanner.scan(whole.slice(cut, size - cut));
+            follower.assertSeen(whole);
+        }
+        Follower follower = new Follower();
+        FrameScanner scanner = new FrameScanner(FrameHeader.MAX_LENGTH, follower);
+        for (int at = 0; at < size; at++) {
+            scanner.scan(whole.slice(at, 1));
+        }
+        follower.assertSeen(whole);
+    }
+
+    /** Puts a message together again. */
+    private static final class Follower implements FrameScanner.Listener {
+        private final ByteBuf seen = Unpooled.buffer();
+        private int messages;
+
+        @Override
+        public void header(byte type, int bodyLength) {
+            messages++;
+            seen.writeByte(type).writeInt(bodyLength + FrameHeader.MIN_LENGTH);
+        }
+
+        @Override
+        public void body(byte type, int offset, ByteBuf chunk, int index, int length) {
+            assertThat(offset).isEqualTo(seen.readableBytes() - FrameHeader.BYTES);
+            seen.writeBytes(chunk, index, length);
+        }
+
+        void assertSeen(ByteBuf whole) {
+            assertThat(messages).isOne();
+            assertThat(ByteBufUtil.hexDump(seen)).isEqualTo(ByteBufUtil.hexDump(whole));
+        }
     }
 
     private void incompleteUntilTheLastByte(ByteBuf whole) {

@@ -23,20 +23,29 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Opens server connections, by SCRAM with the keys that a client's password gave away. */
 final class BlockingLogin {
     private final SecureRandom random;
     private final int maxMessage;
+    private final Executor afterPatience;
 
     /**
      * @param maxMessage the longest message that a server connection takes
+     * @param patience with a compute that takes the connection and then says nothing
      */
-    BlockingLogin(SecureRandom random, int maxMessage) {
+    BlockingLogin(SecureRandom random, int maxMessage, Duration patience) {
         this.random = random;
         this.maxMessage = maxMessage;
+        this.afterPatience =
+                CompletableFuture.delayedExecutor(patience.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -48,11 +57,20 @@ final class BlockingLogin {
     ServerConnection open(ComputeAddress address, Map<String, String> parameters, ScramKeys keys)
             throws IOException, SqlErrorException {
         MessageStream stream = new MessageStream(MessageStream.connect(address), maxMessage);
+        AtomicBoolean loggedIn = new AtomicBoolean();
+        afterPatience.execute(() -> {
+            if (!loggedIn.get()) {
+                stream.close();
+            }
+        });
         try {
             new StartupMessage(ProtocolVersion.V3_0, parameters).encode(stream.queue());
             stream.send();
-            return new ServerConnection(stream, address, login(stream, keys));
+            BackendKeyData key = login(stream, keys);
+            loggedIn.set(true);
+            return new ServerConnection(stream, address, key);
         } catch (IOException | SqlErrorException | RuntimeException e) {
+            loggedIn.set(true);
             stream.close();
             throw e;
         }

@@ -36,7 +36,10 @@ public final class ServerConnections implements Closeable {
     public ServerConnections(GatewayServices services, HttpConfig config) {
         this.services = services;
         this.login =
-                new BlockingLogin(services.random(), config.limits().rowBytes() + BESIDES_THE_ROW);
+                new BlockingLogin(
+                        services.random(),
+                        config.limits().rowBytes() + BESIDES_THE_ROW,
+                        services.config().wakeTimeout());
         this.pool = new ConnectionPool(config.pool());
     }
 
