@@ -1,6 +1,7 @@
 package dev.sluice.benchmarks.commit;
 
 import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.proposer.ProposerConfig;
 import dev.sluice.walservice.proposer.WalProposer;
 import dev.sluice.walservice.safekeeper.Safekeeper;
@@ -32,6 +33,7 @@ import java.util.concurrent.Future;
  * at once. In the directory that is its argument.
  */
 public final class SafekeeperAppend {
+    private static final Configuration ALONE = Configuration.first(List.of(1L));
     private static final Lsn START = new Lsn(WalSegments.SIZE + 40);
     private static final int ROUNDS = 3;
 
@@ -116,14 +118,14 @@ public final class SafekeeperAppend {
             throws IOException {
         TenantTimelineId id = new TenantTimelineId(TenantId.random(), TimelineId.random());
         new SafekeeperClient(safekeeper.address())
-                .createTimeline(id, SequentialWal.SYSTEM, SequentialWal.MAJOR, START);
+                .createTimeline(id, SequentialWal.SYSTEM, SequentialWal.MAJOR, ALONE, START);
         ProposerConfig config =
                 new ProposerConfig(
                         id,
                         SequentialWal.MAJOR,
                         SequentialWal.SYSTEM,
-                        List.of(safekeeper.address()),
-                        1,
+                        ALONE,
+                        _ -> safekeeper.address(),
                         Duration.ofSeconds(20));
         return WalProposer.elect(config, wal);
     }

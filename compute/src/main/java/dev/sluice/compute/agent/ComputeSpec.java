@@ -1,8 +1,8 @@
 package dev.sluice.compute.agent;
 
+import dev.sluice.walservice.client.SafekeeperDirectory;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.TenantTimelineId;
-import dev.sluice.wire.part.PartAddress;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -12,8 +12,8 @@ import java.util.Map;
  * @param timeline what it reads and writes
  * @param postgresMajor for example 17
  * @param systemIdentifier the cluster's, as the timeline was created with
- * @param safekeepers the timeline's, in any order
- * @param quorum how many of them must have WAL for it to be durable
+ * @param configuration which safekeepers decide about the timeline
+ * @param addresses where safekeepers are
  * @param settings more lines for {@code postgresql.conf}, names to values; {@link PostgresSettings}
  *     refuses those that the agent decides
  */
@@ -22,12 +22,11 @@ public record ComputeSpec(
         TenantTimelineId timeline,
         int postgresMajor,
         long systemIdentifier,
-        List<PartAddress> safekeepers,
-        int quorum,
+        Configuration configuration,
+        SafekeeperDirectory addresses,
         Map<String, String> settings) {
 
     public ComputeSpec {
-        safekeepers = List.copyOf(safekeepers);
         settings = Map.copyOf(settings);
     }
 }

@@ -161,8 +161,8 @@ final class ComputeStart {
                     spec.timeline(),
                     spec.postgresMajor(),
                     spec.systemIdentifier(),
-                    spec.safekeepers(),
-                    spec.quorum(),
+                    spec.configuration(),
+                    spec.addresses(),
                     config.electionLimit());
         }
 

@@ -9,6 +9,8 @@ import dev.sluice.compute.template.PostgresTemplate;
 import dev.sluice.storage.pageserver.Pageserver;
 import dev.sluice.storage.pageserver.PageserverListener;
 import dev.sluice.storage.pageserver.PageserverSettings;
+import dev.sluice.walservice.client.SafekeeperDirectory;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
@@ -25,6 +27,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -63,7 +66,7 @@ final class FlushStack implements AutoCloseable {
         system = systemIdentifier(template.directory());
         start = pageserver.createTimeline(timeline, template.directory(), system);
         for (SafekeeperProcess safekeeper : safekeepers) {
-            safekeeper.client().createTimeline(timeline, system, 17, start);
+            safekeeper.client().createTimeline(timeline, system, 17, configuration(), start);
         }
         pageserver.attachWal(timeline, addresses(safekeepers));
     }
@@ -82,6 +85,18 @@ final class FlushStack implements AutoCloseable {
         return safekeepers.size() / 2 + 1;
     }
 
+    private Configuration configuration() {
+        return Configuration.first(addresses().keySet());
+    }
+
+    private Map<Long, PartAddress> addresses() {
+        Map<Long, PartAddress> addresses = new TreeMap<>();
+        for (SafekeeperProcess safekeeper : safekeepers) {
+            addresses.put(addresses.size() + 1L, safekeeper.address());
+        }
+        return addresses;
+    }
+
     RunningCompute startCompute(Map<String, String> settings) throws IOException {
         return agent.start(
                 new ComputeSpec(
@@ -89,8 +104,8 @@ final class FlushStack implements AutoCloseable {
                         timeline,
                         17,
                         system,
-                        addresses(safekeepers),
-                        quorum(),
+                        configuration(),
+                        SafekeeperDirectory.of(addresses()),
                         settings));
     }
 

@@ -9,6 +9,8 @@ import dev.sluice.storage.pageserver.Pageserver;
 import dev.sluice.storage.pageserver.PageserverListener;
 import dev.sluice.storage.pageserver.PageserverSettings;
 import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.client.SafekeeperDirectory;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
 import dev.sluice.walservice.timeline.TenantId;
@@ -33,6 +35,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 /** An agent with a real pageserver and a real safekeeper, and one timeline on them. */
 final class TestStack implements AutoCloseable {
     static final long SYSTEM = 0x5_1234_5678L;
+    private static final Configuration ALONE = Configuration.first(List.of(1L));
 
     final TenantTimelineId timeline = new TenantTimelineId(TenantId.random(), TimelineId.random());
     final BlockingQueue<String> ended = new LinkedBlockingQueue<>();
@@ -60,7 +63,8 @@ final class TestStack implements AutoCloseable {
         PostgresTemplate template =
                 PostgresTemplate.obtain(PostgresBinaries.bundled(17), agent.user());
         Lsn start = pageserver.createTimeline(timeline, template.directory(), SYSTEM);
-        new SafekeeperClient(safekeeper.address()).createTimeline(timeline, SYSTEM, 17, start);
+        new SafekeeperClient(safekeeper.address())
+                .createTimeline(timeline, SYSTEM, 17, ALONE, start);
         pageserver.attachWal(timeline, List.of(safekeeper.address()));
     }
 
@@ -79,7 +83,13 @@ final class TestStack implements AutoCloseable {
 
     ComputeSpec spec(Map<String, String> settings) {
         return new ComputeSpec(
-                "ep-main", timeline, 17, SYSTEM, List.of(safekeeper.address()), 1, settings);
+                "ep-main",
+                timeline,
+                17,
+                SYSTEM,
+                ALONE,
+                SafekeeperDirectory.of(Map.of(1L, safekeeper.address())),
+                settings);
     }
 
     RunningCompute start() throws Exception {

@@ -10,7 +10,7 @@ import dev.sluice.controlplane.inspect.DirectoryCheck;
 import dev.sluice.controlplane.project.Computes;
 import dev.sluice.controlplane.project.Refusal;
 import dev.sluice.storage.pageserver.PageService;
-import dev.sluice.wire.part.PartAddress;
+import dev.sluice.walservice.client.SafekeeperDirectory;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,13 +28,13 @@ public final class AgentComputes implements Computes {
 
     private final ComputeAgent agent;
     private final PageService pages;
-    private final List<PartAddress> safekeepers;
+    private final SafekeeperDirectory safekeepers;
     private final List<ExitListener> listeners = new CopyOnWriteArrayList<>();
 
-    public AgentComputes(AgentMaker maker, PageService pages, List<PartAddress> safekeepers)
+    public AgentComputes(AgentMaker maker, PageService pages, SafekeeperDirectory safekeepers)
             throws IOException {
         this.pages = pages;
-        this.safekeepers = List.copyOf(safekeepers);
+        this.safekeepers = safekeepers;
         this.agent =
                 maker.make((compute, reason) ->
                         listeners.forEach(
@@ -50,8 +50,8 @@ public final class AgentComputes implements Computes {
                                 order.timeline(),
                                 order.pgVersion(),
                                 order.systemIdentifier(),
+                                order.configuration(),
                                 safekeepers,
-                                safekeepers.size() / 2 + 1,
                                 Map.of()));
         return new Started(
                 order.endpointId(),
@@ -103,7 +103,7 @@ public final class AgentComputes implements Computes {
                                 status.delayNanos(),
                                 status.safekeepers().stream()
                                         .filter(peer -> !peer.streaming())
-                                        .map(peer -> peer.address() + ": " + peer.condition())
+                                        .map(peer -> "safekeeper " + peer.node() + ": " + peer.condition())
                                         .toList()));
     }
 

@@ -1,5 +1,6 @@
 package dev.sluice.controlplane.project;
 
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
@@ -10,9 +11,17 @@ import java.util.Optional;
 /** Starts and stops Postgres processes: the agent, in this process or another. Calls block. */
 public interface Computes {
 
-    /** A compute to start. */
+    /**
+     * A compute to start.
+     *
+     * @param configuration which safekeepers decide about the timeline
+     */
     record Order(
-            String endpointId, TenantTimelineId timeline, int pgVersion, long systemIdentifier) {}
+            String endpointId,
+            TenantTimelineId timeline,
+            int pgVersion,
+            long systemIdentifier,
+            Configuration configuration) {}
 
     /**
      * A compute that takes connections.

@@ -86,6 +86,7 @@ public final class Endpoints {
 
     private final Catalog catalog;
     private final Computes computes;
+    private final Configurations configurations;
     private final Operations operations;
     private final InstantSource clock;
     private final Listener listener;
@@ -95,11 +96,13 @@ public final class Endpoints {
     public Endpoints(
             Catalog catalog,
             Computes computes,
+            Configurations configurations,
             Operations operations,
             InstantSource clock,
             Listener listener) {
         this.catalog = catalog;
         this.computes = computes;
+        this.configurations = configurations;
         this.operations = operations;
         this.clock = clock;
         this.listener = listener;
@@ -201,11 +204,13 @@ public final class Endpoints {
         Project project =
                 catalog.project(endpoint.projectId())
                         .orElseThrow(() -> Refusal.notFound("project", endpoint.projectId()));
+        TenantTimelineId timeline = new TenantTimelineId(project.tenant(), branch.timeline());
         return new Computes.Order(
                 endpoint.id(),
-                new TenantTimelineId(project.tenant(), branch.timeline()),
+                timeline,
                 project.pgVersion(),
-                project.systemIdentifier());
+                project.systemIdentifier(),
+                configurations.of(timeline));
     }
 
     /** Stops the endpoint's compute cleanly and waits for it. Nothing to do when there is none. */

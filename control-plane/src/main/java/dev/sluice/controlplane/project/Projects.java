@@ -96,7 +96,7 @@ public final class Projects {
                     pages.createTimeline(
                             timelineId, templates.template(pgVersion), systemIdentifier);
             wal.create(timelineId, systemIdentifier, pgVersion, start);
-            pages.attachWal(timelineId, wal.addresses());
+            pages.attachWal(timelineId, wal.addresses(timelineId));
         } catch (IOException e) {
             throw new Refusal(Refusal.Reason.FAILED, "cannot make a project: " + e.getMessage(), e);
         }
@@ -204,7 +204,7 @@ public final class Projects {
         CompletableFuture<Void> walBegins = createWal(timelineId, project, point);
         pages.branchTimeline(parentTimeline, timeline, point);
         await(walBegins);
-        pages.attachWal(timelineId, wal.addresses());
+        pages.attachWal(timelineId, wal.addresses(timelineId));
         Instant now = clock.instant();
         Branch branch =
                 new Branch(

@@ -11,12 +11,13 @@ import java.util.List;
 public interface WalServices {
 
     /** What one safekeeper says of a timeline. */
-    record Position(int safekeeper, long term, Lsn flushLsn, Lsn commitLsn) {}
+    record Position(long safekeeper, long term, Lsn flushLsn, Lsn commitLsn) {}
 
     /** What is durable on a quorum of a timeline's own WAL. */
     record Extent(Lsn start, Lsn end) {}
 
-    List<PartAddress> addresses();
+    /** Where the timeline's safekeepers are. */
+    List<PartAddress> addresses(TenantTimelineId id) throws IOException;
 
     /** Makes the timeline's WAL begin at {@code start}, on every safekeeper. */
     void create(TenantTimelineId id, long systemIdentifier, int pgVersion, Lsn start)

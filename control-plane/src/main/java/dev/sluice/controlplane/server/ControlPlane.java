@@ -9,6 +9,7 @@ import dev.sluice.controlplane.catalog.Endpoint;
 import dev.sluice.controlplane.catalog.Project;
 import dev.sluice.controlplane.naming.Names;
 import dev.sluice.controlplane.project.Computes;
+import dev.sluice.controlplane.project.Configurations;
 import dev.sluice.controlplane.project.Endpoints;
 import dev.sluice.controlplane.project.IdleWatch;
 import dev.sluice.controlplane.project.Operations;
@@ -18,6 +19,7 @@ import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.project.Templates;
 import dev.sluice.controlplane.project.WalServices;
 import dev.sluice.storage.pageserver.PageService;
+import dev.sluice.walservice.timeline.TenantTimelineId;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -56,6 +58,7 @@ public final class ControlPlane implements AutoCloseable {
             DataFolder folder,
             PageService pages,
             WalServices wal,
+            Configurations configurations,
             Computes computes,
             Templates templates,
             Sessions sessions,
@@ -69,7 +72,9 @@ public final class ControlPlane implements AutoCloseable {
         this.sessions = sessions;
         this.operations = new Operations(catalog, clock);
         this.roles = new Roles(catalog, clock);
-        this.endpoints = new Endpoints(catalog, computes, operations, clock, listeners(wakes));
+        this.endpoints =
+                new Endpoints(
+                        catalog, computes, configurations, operations, clock, listeners(wakes));
         this.projects =
                 new Projects(
                         catalog,
@@ -153,7 +158,8 @@ public final class ControlPlane implements AutoCloseable {
     public void begin(Progress progress) throws IOException {
         for (Project project : catalog.projects()) {
             for (Branch branch : catalog.branches(project.id())) {
-                pages.attachWal(projects.timelineOf(branch), wal.addresses());
+                TenantTimelineId timeline = projects.timelineOf(branch);
+                pages.attachWal(timeline, wal.addresses(timeline));
             }
         }
         if (catalog.projects().isEmpty()) {

@@ -90,8 +90,8 @@ public final class DataFolder {
         return root.resolve("pageserver");
     }
 
-    public Path safekeeper(int number) {
-        return root.resolve("safekeepers").resolve(Integer.toString(number));
+    public Path safekeeper(long number) {
+        return root.resolve("safekeepers").resolve(Long.toString(number));
     }
 
     /** How many safekeepers hold this folder's WAL; 0 before its first start has got that far. */

@@ -10,6 +10,7 @@ import dev.sluice.controlplane.api.ApiServer;
 import dev.sluice.controlplane.api.Connections;
 import dev.sluice.controlplane.compute.AgentComputes;
 import dev.sluice.controlplane.metrics.Metrics;
+import dev.sluice.controlplane.project.Configurations;
 import dev.sluice.controlplane.project.Templates;
 import dev.sluice.controlplane.routing.Routes;
 import dev.sluice.controlplane.wal.SafekeeperWalServices;
@@ -17,15 +18,16 @@ import dev.sluice.storage.pageserver.Pageserver;
 import dev.sluice.storage.pageserver.PageserverListener;
 import dev.sluice.storage.pageserver.PageserverSettings;
 import dev.sluice.tls.LocalCertificates;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
-import dev.sluice.wire.part.PartAddress;
 import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,19 +79,22 @@ public final class Server implements RunningServer {
         ComputeUser user = ComputeUser.current();
         RunDirectory run = RunDirectory.open(folder.root(), user);
         SocketPlaces places = SocketPlaces.in(run);
-        List<PartAddress> safekeepers = startSafekeepers(places);
+        List<Long> safekeepers = startSafekeepers(places);
         Pageserver pages =
                 Pageserver.open(
                         folder.pageserver(), PageserverSettings.DEFAULT, PageserverListener.NONE);
         open.push(pages);
-        SafekeeperWalServices wal = new SafekeeperWalServices(safekeepers);
+        Configurations configurations =
+                Configurations.always(Configuration.first(safekeepers));
+        SafekeeperWalServices wal =
+                new SafekeeperWalServices(places::safekeeper, configurations);
         AgentConfig config =
                 AgentConfig.of(folder.root())
                         .withPostgres(options.postgres().map(Path::of).orElse(null))
                         .withBackpressure(options.backpressure());
         AgentComputes computes =
                 new AgentComputes(
-                        listener -> LocalAgent.open(config, pages, listener), pages, safekeepers);
+                        listener -> LocalAgent.open(config, pages, listener), pages, places::safekeeper);
         open.push(computes.agent()::close);
         Metrics metrics = new Metrics();
         LateSessions sessions = new LateSessions();
@@ -98,6 +103,7 @@ public final class Server implements RunningServer {
                         folder,
                         pages,
                         wal,
+                        configurations,
                         computes,
                         templates(options, user, progress),
                         sessions,
@@ -126,21 +132,22 @@ public final class Server implements RunningServer {
                 gateway,
                 certificates,
                 run.computes(),
-                parts(safekeepers, gateway));
+                parts(safekeepers, places, gateway));
     }
 
-    private List<PartAddress> startSafekeepers(SocketPlaces places) throws IOException {
-        List<PartAddress> addresses = places.safekeepers(options.safekeepers());
-        for (int number = 1; number <= addresses.size(); number++) {
+    private List<Long> startSafekeepers(SocketPlaces places) throws IOException {
+        List<Long> all = LongStream.rangeClosed(1, options.safekeepers()).boxed().toList();
+        for (long number : all) {
             open.push(
                     Safekeeper.start(
                             new SafekeeperConfig(
                                     number,
                                     folder.safekeeper(number),
-                                    addresses.get(number - 1),
-                                    SocketPlaces.others(addresses, number))));
+                                    places.safekeeper(number),
+                                    all.stream().filter(other -> other != number).toList(),
+                                    places::safekeeper)));
         }
-        return addresses;
+        return all;
     }
 
     /** Told at the start, not when the first compute is to be started. */
@@ -207,7 +214,8 @@ public final class Server implements RunningServer {
         log.info("ready at {}:{}", options.listen(), gateway.port());
     }
 
-    private List<StatusRoutes.Part> parts(List<PartAddress> safekeepers, GatewayPart gateway) {
+    private List<StatusRoutes.Part> parts(
+            List<Long> safekeepers, SocketPlaces places, GatewayPart gateway) {
         long pid = ProcessHandle.current().pid();
         List<StatusRoutes.Part> parts = new ArrayList<>();
         parts.add(
@@ -220,13 +228,13 @@ public final class Server implements RunningServer {
         parts.add(
                 new StatusRoutes.Part(
                         "pageserver", pid, "running", "", folder.pageserver().toString()));
-        for (int number = 1; number <= safekeepers.size(); number++) {
+        for (long number : safekeepers) {
             parts.add(
                     new StatusRoutes.Part(
                             "safekeeper " + number,
                             pid,
                             "running",
-                            safekeepers.get(number - 1).toString(),
+                            places.safekeeper(number).toString(),
                             folder.safekeeper(number).toString()));
         }
         return parts;

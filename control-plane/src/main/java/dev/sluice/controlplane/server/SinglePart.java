@@ -18,6 +18,7 @@ import dev.sluice.controlplane.parts.GatewayCalls;
 import dev.sluice.controlplane.parts.PartCalls;
 import dev.sluice.controlplane.parts.RemoteComputes;
 import dev.sluice.controlplane.parts.RemoteSessions;
+import dev.sluice.controlplane.project.Configurations;
 import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.routing.Routes;
 import dev.sluice.controlplane.wal.SafekeeperWalServices;
@@ -27,10 +28,11 @@ import dev.sluice.storage.pageserver.PageServiceServer;
 import dev.sluice.storage.pageserver.Pageserver;
 import dev.sluice.storage.pageserver.PageserverListener;
 import dev.sluice.storage.pageserver.PageserverSettings;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
-import dev.sluice.wire.part.PartAddress;
 import java.io.Closeable;
+import dev.sluice.walservice.timeline.TenantTimelineId;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -41,6 +43,7 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -97,8 +100,11 @@ public final class SinglePart implements Closeable {
                                 number,
                                 folder.safekeeper(number),
                                 places.safekeeper(number),
-                                SocketPlaces.others(
-                                        places.safekeepers(config.safekeepers()), number))));
+                                LongStream.rangeClosed(1, config.safekeepers())
+                                        .filter(other -> other != number)
+                                        .boxed()
+                                        .toList(),
+                                places::safekeeper)));
     }
 
     /** Runs the pageserver. */
@@ -130,7 +136,7 @@ public final class SinglePart implements Closeable {
                 new AgentComputes(
                         listener -> LocalAgent.open(agentConfig, pages, listener),
                         pages,
-                        places.safekeepers(config.safekeepers()));
+                        places::safekeeper);
         open.push(computes.agent()::close);
         AgentDesk desk =
                 new AgentDesk(
@@ -148,8 +154,12 @@ public final class SinglePart implements Closeable {
     public ControlPlaneReady controlPlane(Progress progress) throws IOException {
         PageServiceClient pages = new PageServiceClient(places.pageserver());
         open.push(pages);
-        List<PartAddress> safekeepers = places.safekeepers(config.safekeepers());
-        SafekeeperWalServices wal = new SafekeeperWalServices(safekeepers);
+        Configurations configurations =
+                Configurations.always(
+                        Configuration.first(
+                                LongStream.rangeClosed(1, config.safekeepers()).boxed().toList()));
+        SafekeeperWalServices wal =
+                new SafekeeperWalServices(places::safekeeper, configurations);
         RemoteComputes computes =
                 new RemoteComputes(
                         PartCalls.caller(places.agent(), AgentCalls.class, RESTART_LIMIT));
@@ -162,6 +172,7 @@ public final class SinglePart implements Closeable {
                         folder,
                         pages,
                         wal,
+                        configurations,
                         computes,
                         computes,
                         sessions,
@@ -220,7 +231,8 @@ public final class SinglePart implements Closeable {
         try {
             for (Project project : control.catalog().projects()) {
                 for (Branch branch : control.catalog().branches(project.id())) {
-                    pages.attachWal(control.projects().timelineOf(branch), wal.addresses());
+                    TenantTimelineId timeline = control.projects().timelineOf(branch);
+                    pages.attachWal(timeline, wal.addresses(timeline));
                 }
             }
         } catch (IOException | RuntimeException e) {

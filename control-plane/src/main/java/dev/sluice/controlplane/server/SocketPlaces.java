@@ -5,8 +5,6 @@ import dev.sluice.compute.process.RunDirectory;
 import dev.sluice.wire.part.PartAddress;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Where the parts of one server listen for each other: Unix sockets in a directory that only this
@@ -27,23 +25,8 @@ final class SocketPlaces {
         return new PartAddress.Unix(directory.resolve(name));
     }
 
-    PartAddress safekeeper(int number) {
+    PartAddress safekeeper(long number) {
         return at("safekeeper-" + number);
-    }
-
-    /** All safekeepers but the one with that number, which counts from 1. */
-    static List<PartAddress> others(List<PartAddress> safekeepers, int number) {
-        List<PartAddress> others = new ArrayList<>(safekeepers);
-        others.remove(number - 1);
-        return others;
-    }
-
-    List<PartAddress> safekeepers(int count) {
-        List<PartAddress> addresses = new ArrayList<>();
-        for (int number = 1; number <= count; number++) {
-            addresses.add(safekeeper(number));
-        }
-        return addresses;
     }
 
     PartAddress pageserver() {

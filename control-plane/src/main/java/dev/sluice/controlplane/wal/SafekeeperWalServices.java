@@ -1,10 +1,13 @@
 package dev.sluice.controlplane.wal;
 
+import dev.sluice.controlplane.project.Configurations;
 import dev.sluice.controlplane.project.Refusal;
 import dev.sluice.controlplane.project.WalServices;
 import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.client.SafekeeperDirectory;
 import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.client.TimelineStatus;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.wal.RecordBoundary;
 import dev.sluice.walservice.wal.WalBytes;
@@ -16,6 +19,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,49 +31,56 @@ import org.slf4j.LoggerFactory;
 public final class SafekeeperWalServices implements WalServices {
     private static final Logger log = LoggerFactory.getLogger(SafekeeperWalServices.class);
 
-    private final List<SafekeeperClient> clients;
+    private final SafekeeperDirectory addresses;
+    private final Configurations configurations;
 
-    public SafekeeperWalServices(List<PartAddress> addresses) {
-        this.clients = addresses.stream().map(SafekeeperClient::new).toList();
+    public SafekeeperWalServices(SafekeeperDirectory addresses, Configurations configurations) {
+        this.addresses = addresses;
+        this.configurations = configurations;
+    }
+
+    private SafekeeperClient client(long node) throws IOException {
+        return new SafekeeperClient(addresses.addressOf(node));
     }
 
     @Override
-    public List<PartAddress> addresses() {
-        return clients.stream().map(SafekeeperClient::address).toList();
-    }
-
-    /** More than half of the safekeepers. */
-    public int quorum() {
-        return clients.size() / 2 + 1;
+    public List<PartAddress> addresses(TenantTimelineId id) throws IOException {
+        List<PartAddress> found = new ArrayList<>();
+        for (long node : configurations.of(id).everyone()) {
+            found.add(addresses.addressOf(node));
+        }
+        return found;
     }
 
     @Override
     public void create(TenantTimelineId id, long systemIdentifier, int pgVersion, Lsn start)
             throws IOException {
-        for (SafekeeperClient client : clients) {
-            client.createTimeline(id, systemIdentifier, pgVersion, start);
+        Configuration configuration = configurations.begin(id);
+        for (long node : configuration.members()) {
+            client(node).createTimeline(id, systemIdentifier, pgVersion, configuration, start);
         }
     }
 
     @Override
     public void delete(TenantTimelineId id) throws IOException {
-        for (SafekeeperClient client : clients) {
-            client.deleteTimeline(id);
+        for (long node : configurations.of(id).everyone()) {
+            client(node).deleteTimeline(id);
         }
+        configurations.forget(id);
     }
 
     @Override
     public List<Position> positions(TenantTimelineId id) {
         List<Position> positions = new ArrayList<>();
-        for (int i = 0; i < clients.size(); i++) {
+        for (long node : configurations.of(id).everyone()) {
             try {
-                TimelineStatus status = clients.get(i).status(id);
+                TimelineStatus status = client(node).status(id);
                 positions.add(
                         new Position(
-                                i + 1, status.term().number(), status.flush(), status.commit()));
+                                node, status.term().number(), status.flush(), status.commit()));
             } catch (IOException e) {
                 // It has no position: that it is not in the list says so.
-                log.debug("safekeeper {} does not answer", i + 1, e);
+                log.debug("safekeeper {} does not answer", node, e);
             }
         }
         return positions;
@@ -77,11 +89,11 @@ public final class SafekeeperWalServices implements WalServices {
     @Override
     public List<SpaceReport> space() {
         List<SpaceReport> reports = new ArrayList<>();
-        for (SafekeeperClient client : clients) {
+        for (long node : configurations.safekeepers()) {
             try {
-                reports.add(client.space());
+                reports.add(client(node).space());
             } catch (IOException e) {
-                log.debug("safekeeper at {} does not answer", client.address(), e);
+                log.debug("safekeeper {} does not answer", node, e);
             }
         }
         return reports;
@@ -90,9 +102,12 @@ public final class SafekeeperWalServices implements WalServices {
     @Override
     public Lsn commitLsn(TenantTimelineId id) throws IOException {
         List<Position> positions = positions(id);
-        if (positions.size() < quorum()) {
+        Configuration configuration = configurations.of(id);
+        Set<Long> there =
+                positions.stream().map(Position::safekeeper).collect(Collectors.toSet());
+        if (!configuration.isQuorum(there::contains)) {
             throw new IOException(
-                    "only " + positions.size() + " of " + clients.size() + " safekeepers answer");
+                    "only safekeepers %s of %s answer".formatted(there, configuration.everyone()));
         }
         return positions.stream()
                 .map(Position::commitLsn)
@@ -128,8 +143,9 @@ public final class SafekeeperWalServices implements WalServices {
     private Holder mostAdvanced(TenantTimelineId id) throws IOException {
         Holder best = null;
         IOException failure = null;
-        for (SafekeeperClient client : clients) {
+        for (long node : configurations.of(id).everyone()) {
             try {
+                SafekeeperClient client = client(node);
                 TimelineStatus status = client.status(id);
                 if (best == null || status.commit().isAfter(best.status.commit())) {
                     best = new Holder(client, status);

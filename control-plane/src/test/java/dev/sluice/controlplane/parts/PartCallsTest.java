@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.controlplane.project.Computes;
 import dev.sluice.controlplane.project.Refusal;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
@@ -92,7 +93,13 @@ class PartCallsTest {
     @Test
     void recordsComeAndGoWhole() throws IOException {
         TenantTimelineId timeline = new TenantTimelineId(TenantId.random(), TimelineId.random());
-        Computes.Order order = new Computes.Order("ep-1", timeline, 17, -7);
+        Computes.Order order = 
+                new Computes.Order(
+                        "ep-1",
+                        timeline,
+                        17,
+                        -7,
+                        Configuration.first(List.of(1L, 2L, 3L)).jointWith(List.of(2L, 3L, 4L)));
         assertThat(caller.start(order)).isEqualTo(new Echo().start(order));
         assertThat(caller.exits(3)).containsExactly(new AgentCalls.Exit(3, "ep", "why"));
     }

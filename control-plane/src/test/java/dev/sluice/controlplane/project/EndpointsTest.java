@@ -10,6 +10,7 @@ import dev.sluice.controlplane.catalog.Operation;
 import dev.sluice.controlplane.catalog.Project;
 import dev.sluice.controlplane.parts.DirectoryCalls;
 import dev.sluice.controlplane.routing.Routes;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TimelineId;
 import java.nio.file.Path;
@@ -68,6 +69,7 @@ class EndpointsTest {
         return new Endpoints(
                 catalog,
                 computes,
+                Configurations.always(Configuration.first(List.of(1L))),
                 new Operations(catalog, clock),
                 clock,
                 new Endpoints.Listener() {});

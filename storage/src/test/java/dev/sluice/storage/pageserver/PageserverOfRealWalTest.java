@@ -11,6 +11,8 @@ import dev.sluice.storage.postgres.ControlFile;
 import dev.sluice.storage.postgres.PostgresMajor;
 import dev.sluice.storage.timeline.TimelineSettings;
 import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.client.SafekeeperDirectory;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.proposer.ProposerConfig;
 import dev.sluice.walservice.proposer.WalProposer;
 import dev.sluice.walservice.safekeeper.Safekeeper;
@@ -35,6 +37,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +57,7 @@ class PageserverOfRealWalTest {
 
     @TempDir Path directory;
 
+    private static final Configuration ALONE = Configuration.first(List.of(1L));
     private final TenantTimelineId id =
             new TenantTimelineId(TenantId.random(), TimelineId.random());
 
@@ -79,7 +83,7 @@ class PageserverOfRealWalTest {
             postgres.stop();
             long system = control(postgres).systemIdentifier();
             Lsn start = client.createTimeline(id, postgres.data(), system);
-            new SafekeeperClient(safekeeper.address()).createTimeline(id, system, 17, start);
+            new SafekeeperClient(safekeeper.address()).createTimeline(id, system, 17, ALONE, start);
             client.attachWal(id, List.of(safekeeper.address()));
 
             postgres.start();
@@ -134,7 +138,13 @@ class PageserverOfRealWalTest {
         Lsn pageEnd = new Lsn((last.value() + 200 + 8191) / 8192 * 8192);
         try (WalProposer proposer =
                 WalProposer.elect(
-                        new ProposerConfig(id, 17, system, List.of(safekeeper.address()), 1, LIMIT),
+                        new ProposerConfig(
+                                id,
+                                17,
+                                system,
+                                ALONE,
+                                SafekeeperDirectory.of(Map.of(1L, safekeeper.address())),
+                                LIMIT),
                         new LocalSegments(postgres.wal()))) {
             return proposer.flush(pageEnd);
         }

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.client;
 
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
@@ -40,15 +41,25 @@ public final class SafekeeperClient {
      * <p>For a timeline's birth only: a safekeeper that lost a timeline must not be given it again
      * as an empty one that votes. Proposers do that in the safe way.
      *
+     * @param configuration who decides about it
      * @param start where its WAL will begin, the start of a record
      */
     public TimelineStatus createTimeline(
-            TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start)
+            TenantTimelineId id,
+            long systemIdentifier,
+            int postgresMajor,
+            Configuration configuration,
+            Lsn start)
             throws IOException {
         return only(
                 ask(
                         new SafekeeperRequest.Create(
-                                id, systemIdentifier, postgresMajor, start, Term.NONE)));
+                                id,
+                                systemIdentifier,
+                                postgresMajor,
+                                configuration,
+                                start,
+                                Term.NONE)));
     }
 
     /**
@@ -56,12 +67,17 @@ public final class SafekeeperClient {
      * proposer won without it.
      */
     public TimelineStatus restoreTimeline(
-            TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start, Term term)
+            TenantTimelineId id,
+            long systemIdentifier,
+            int postgresMajor,
+            Configuration configuration,
+            Lsn start,
+            Term term)
             throws IOException {
         return only(
                 ask(
                         new SafekeeperRequest.Create(
-                                id, systemIdentifier, postgresMajor, start, term)));
+                                id, systemIdentifier, postgresMajor, configuration, start, term)));
     }
 
     /** Deletes a timeline and its WAL; does nothing if there is none. */
@@ -78,8 +94,24 @@ public final class SafekeeperClient {
 
     /** How the timeline's acceptor is, for another safekeeper. */
     public PeerReport report(TenantTimelineId id) throws IOException {
+        return askForReport(new SafekeeperRequest.Report(id));
+    }
+
+    /**
+     * Tells the timeline's acceptor a configuration, which it takes over if it is newer than its
+     * own.
+     *
+     * @param term what its own is raised to, if that is lower
+     * @return how it is then; with another configuration if that one is newer
+     */
+    public PeerReport configure(TenantTimelineId id, Configuration configuration, Term term)
+            throws IOException {
+        return askForReport(new SafekeeperRequest.Configure(id, configuration, term));
+    }
+
+    private PeerReport askForReport(SafekeeperRequest request) throws IOException {
         try (PartChannel channel = PartChannel.connect(address)) {
-            SafekeeperProtocol.send(channel, new SafekeeperRequest.Report(id));
+            SafekeeperProtocol.send(channel, request);
             return switch (receive(channel)) {
                 case SafekeeperReply.Report(PeerReport report) -> report;
                 case SafekeeperReply.Wal _, SafekeeperReply.Statuses _, SafekeeperReply.Space _ ->

@@ -2,6 +2,7 @@ package dev.sluice.walservice.client;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.consensus.ConsensusProtocol;
 import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.consensus.Refusal;
@@ -24,7 +25,7 @@ import java.util.List;
  * identifiers are 8 bytes; the number before each name is the frame's type.
  *
  * <pre>
- *   0x20 Create        id, system identifier, u32 postgres major, start LSN, term
+ *   0x20 Create        id, system identifier, u32 postgres major, configuration, start LSN, term
  *   0x21 Delete        id
  *   0x22 Status        id
  *   0x23 ListTimelines -
@@ -32,19 +33,22 @@ import java.util.List;
  *   0x25 Stream        id, from LSN
  *   0x26 Report        id
  *   0x27 Feedback      as in {@link PageserverFeedback}
+ *   0x28 Configure     id, configuration, term
  *   0x2C Space         -
  *
- *   0x30 Statuses      u32 count, u32 bytes of each, count x { id, system identifier,
- *                      u32 postgres major, term, last log term, start LSN, flush LSN, commit LSN,
- *                      feedback as above, u64 node, local start LSN, offloaded LSN; a later
- *                      version's additions }
+ *   0x30 Statuses      u32 count, count x { u32 bytes of the rest, id, system identifier,
+ *                      u32 postgres major, configuration, term, last log term, start LSN,
+ *                      flush LSN, commit LSN, feedback as above, u64 node, local start LSN,
+ *                      offloaded LSN; a later version's additions }
  *   0x31 Wal           start LSN, commit LSN, WAL to the end of the frame
- *   0x32 Report        term, start LSN, flush LSN, commit LSN, history as in {@link
- *                      ConsensusProtocol}
+ *   0x32 Report        node id, configuration, u8 whether it votes, term, start LSN, flush LSN,
+ *                      commit LSN, history
  *   0x3C Space         node id, usable bytes, total bytes, reserve bytes, refused appends,
  *                      u8 1 if full, u32 length, directory in UTF-8
  *   0x3F Refused       u32 {@link Refusal#number}, u32 length, message in UTF-8
  * </pre>
+ *
+ * <p>Configurations and histories are as in {@link ConsensusProtocol}.
  */
 public final class SafekeeperProtocol {
     private static final int CREATE = 0x20;
@@ -55,6 +59,7 @@ public final class SafekeeperProtocol {
     private static final int STREAM = 0x25;
     private static final int REPORT = 0x26;
     private static final int FEEDBACK = 0x27;
+    private static final int CONFIGURE = 0x28;
     private static final int STATUSES = 0x30;
     private static final int WAL = 0x31;
     private static final int REPORTED = 0x32;
@@ -62,19 +67,36 @@ public final class SafekeeperProtocol {
     private static final int SPACE_REPORT = 0x3C;
     private static final int REFUSED = 0x3F;
 
+    /** Of a status, without its configuration. */
     private static final int STATUS_BYTES = 32 + 8 + 4 + 5 * 8 + PageserverFeedback.BYTES + 3 * 8;
+
+    private static final int REQUEST_BYTES = 16 + 16 + 32 + 8 + 4 + 8 + 8;
 
     private SafekeeperProtocol() {}
 
     public static void send(PartChannel channel, SafekeeperRequest request) throws IOException {
-        ByteBuffer out = ByteBuffer.allocate(64);
+        Configuration named =
+                switch (request) {
+                    case SafekeeperRequest.Create r -> r.configuration();
+                    case SafekeeperRequest.Configure r -> r.configuration();
+                    default -> Configuration.UNSET;
+                };
+        ByteBuffer out =
+                ByteBuffer.allocate(REQUEST_BYTES + ConsensusProtocol.configurationBytes(named));
         int type =
                 switch (request) {
                     case SafekeeperRequest.Create r -> {
                         ConsensusProtocol.putId(out, r.id());
                         out.putLong(r.systemIdentifier()).putInt(r.postgresMajor());
+                        ConsensusProtocol.putConfiguration(out, r.configuration());
                         out.putLong(r.start().value()).putLong(r.term().number());
                         yield CREATE;
+                    }
+                    case SafekeeperRequest.Configure r -> {
+                        ConsensusProtocol.putId(out, r.id());
+                        ConsensusProtocol.putConfiguration(out, r.configuration());
+                        out.putLong(r.term().number());
+                        yield CONFIGURE;
                     }
                     case SafekeeperRequest.Delete r -> {
                         ConsensusProtocol.putId(out, r.id());
@@ -122,7 +144,13 @@ public final class SafekeeperProtocol {
                                         ConsensusProtocol.id(in),
                                         in.getLong(),
                                         in.getInt(),
+                                        ConsensusProtocol.configuration(in),
                                         lsn(in),
+                                        ConsensusProtocol.term(in));
+                        case CONFIGURE ->
+                                new SafekeeperRequest.Configure(
+                                        ConsensusProtocol.id(in),
+                                        ConsensusProtocol.configuration(in),
                                         ConsensusProtocol.term(in));
                         case DELETE -> new SafekeeperRequest.Delete(ConsensusProtocol.id(in));
                         case STATUS -> new SafekeeperRequest.Status(ConsensusProtocol.id(in));
@@ -152,14 +180,27 @@ public final class SafekeeperProtocol {
     public static void send(PartChannel channel, SafekeeperReply reply) throws IOException {
         switch (reply) {
             case SafekeeperReply.Statuses(List<TimelineStatus> timelines) -> {
-                ByteBuffer out = ByteBuffer.allocate(8 + timelines.size() * STATUS_BYTES);
-                out.putInt(timelines.size()).putInt(STATUS_BYTES);
+                int bytes = 4;
+                for (TimelineStatus status : timelines) {
+                    bytes += 4 + statusBytes(status);
+                }
+                ByteBuffer out = ByteBuffer.allocate(bytes);
+                out.putInt(timelines.size());
                 timelines.forEach(status -> putStatus(out, status));
                 channel.send(STATUSES, out.flip());
             }
             case SafekeeperReply.Report(PeerReport report) -> {
                 int entries = report.history().entries().size();
-                ByteBuffer out = ByteBuffer.allocate(4 * 8 + 4 + 16 * entries);
+                ByteBuffer out =
+                        ByteBuffer.allocate(
+                                ConsensusProtocol.configurationBytes(report.configuration())
+                                        + 5 * 8
+                                        + 1
+                                        + 4
+                                        + 16 * entries);
+                out.putLong(report.nodeId());
+                ConsensusProtocol.putConfiguration(out, report.configuration());
+                out.put((byte) (report.votes() ? 1 : 0));
                 out.putLong(report.term().number()).putLong(report.start().value());
                 out.putLong(report.flush().value()).putLong(report.commit().value());
                 ConsensusProtocol.putHistory(out, report.history());
@@ -213,6 +254,9 @@ public final class SafekeeperProtocol {
                         case REPORTED ->
                                 new SafekeeperReply.Report(
                                         new PeerReport(
+                                                in.getLong(),
+                                                ConsensusProtocol.configuration(in),
+                                                in.get() != 0,
                                                 ConsensusProtocol.term(in),
                                                 lsn(in),
                                                 lsn(in),
@@ -230,21 +274,24 @@ public final class SafekeeperProtocol {
 
     private static SafekeeperReply statuses(ByteBuffer in) throws PartProtocolException {
         int count = in.getInt();
-        int each = in.getInt();
-        if (count < 0 || each < STATUS_BYTES || (long) count * each != in.remaining()) {
+        if (count < 0 || (long) count * STATUS_BYTES > in.remaining()) {
             throw new PartProtocolException(
-                    String.format(
-                            "%d timelines of %d bytes announced in %d bytes",
-                            count, each, in.remaining()));
+                    count + " timelines announced in " + in.remaining() + " bytes");
         }
         List<TimelineStatus> statuses = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            int end = in.position() + each;
+            int bytes = in.getInt();
+            if (bytes < STATUS_BYTES || bytes > in.remaining()) {
+                throw new PartProtocolException(
+                        "a status of " + bytes + " bytes in " + in.remaining());
+            }
+            int end = in.position() + bytes;
             statuses.add(
                     new TimelineStatus(
                             ConsensusProtocol.id(in),
                             in.getLong(),
                             in.getInt(),
+                            ConsensusProtocol.configuration(in),
                             ConsensusProtocol.term(in),
                             ConsensusProtocol.term(in),
                             lsn(in),
@@ -290,9 +337,15 @@ public final class SafekeeperProtocol {
         return new String(text, UTF_8);
     }
 
+    private static int statusBytes(TimelineStatus status) {
+        return STATUS_BYTES + ConsensusProtocol.configurationBytes(status.configuration());
+    }
+
     private static void putStatus(ByteBuffer out, TimelineStatus status) {
+        out.putInt(statusBytes(status));
         ConsensusProtocol.putId(out, status.id());
         out.putLong(status.systemIdentifier()).putInt(status.postgresMajor());
+        ConsensusProtocol.putConfiguration(out, status.configuration());
         out.putLong(status.term().number()).putLong(status.lastLogTerm().number());
         out.putLong(status.start().value()).putLong(status.flush().value());
         out.putLong(status.commit().value());

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.client;
 
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
@@ -12,12 +13,27 @@ public sealed interface SafekeeperRequest {
     /**
      * Answered with the timeline's status.
      *
+     * @param configuration who decides about it; a newer one than the safekeeper's is taken over
      * @param term {@link Term#NONE} at the timeline's birth. Else the one that an elected proposer
      *     leads, which gives a safekeeper that lost the timeline an empty one: that does not vote
      *     until the proposer has filled it
      */
     record Create(
-            TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start, Term term)
+            TenantTimelineId id,
+            long systemIdentifier,
+            int postgresMajor,
+            Configuration configuration,
+            Lsn start,
+            Term term)
+            implements SafekeeperRequest {}
+
+    /**
+     * There is a configuration, which the safekeeper takes over if it is newer than its own.
+     * Answered with a {@link SafekeeperReply.Report}.
+     *
+     * @param term what its own is raised to, if that is lower
+     */
+    record Configure(TenantTimelineId id, Configuration configuration, Term term)
             implements SafekeeperRequest {}
 
     /** Answered with no status, also when there was no such timeline. */

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.client;
 
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
@@ -10,6 +11,7 @@ import dev.sluice.wire.Lsn;
  *
  * @param systemIdentifier the database cluster's, as in {@code pg_control}
  * @param postgresMajor for example 17
+ * @param configuration who decides about it, as far as the safekeeper has heard
  * @param term the highest it has voted for
  * @param lastLogTerm the term that wrote the WAL just before {@code flush}; none when it has no WAL
  * @param start where the timeline's own WAL begins; what is before belongs to its parent
@@ -26,6 +28,7 @@ public record TimelineStatus(
         TenantTimelineId id,
         long systemIdentifier,
         int postgresMajor,
+        Configuration configuration,
         Term term,
         Term lastLogTerm,
         Lsn start,

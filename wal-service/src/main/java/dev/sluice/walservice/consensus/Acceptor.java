@@ -44,12 +44,22 @@ public final class Acceptor {
             case AcceptorInput.Received(ProposerMessage message) ->
                     switch (message) {
                         case ProposerMessage.Greeting m -> greet(nodeId, state, m);
-                        case ProposerMessage.VoteRequest m -> vote(state, m);
-                        case ProposerMessage.Elected m -> obey(state, m);
-                        case ProposerMessage.Append m -> append(state, m);
+                        case ProposerMessage.VoteRequest m ->
+                                m.generation() == generation(state)
+                                        ? vote(state, m)
+                                        : otherGeneration(state, m.generation());
+                        case ProposerMessage.Elected m ->
+                                m.generation() == generation(state)
+                                        ? obey(state, m)
+                                        : otherGeneration(state, m.generation());
+                        case ProposerMessage.Append m ->
+                                m.generation() == generation(state)
+                                        ? append(state, m)
+                                        : otherGeneration(state, m.generation());
                     };
             case AcceptorInput.Flushed m -> flushed(state, m);
-            case AcceptorInput.PeersReported m -> PeerRecovery.compare(state, m);
+            case AcceptorInput.Configured m -> configured(state, m);
+            case AcceptorInput.PeersReported m -> PeerRecovery.compare(nodeId, state, m);
             case AcceptorInput.Copied m -> PeerRecovery.copied(state, m);
         };
     }
@@ -73,17 +83,62 @@ public final class Acceptor {
                             greeting.postgresMajor(),
                             greeting.segmentSize()));
         }
-        if (greeting.generation() != control.generation()) {
+        Configuration offered = greeting.configuration();
+        if (offered.generation() == generation(state) && !offered.equals(control.configuration())) {
             return refuse(
                     state,
                     Refusal.OTHER_GENERATION,
-                    "membership generation is "
-                            + control.generation()
+                    "the configuration here is "
+                            + control.configuration()
                             + ", the proposer's is "
-                            + greeting.generation());
+                            + offered);
         }
-        return reply(
-                state, new AcceptorMessage.Greeted(nodeId, control.term(), control.votesAbove()));
+        Step step = adopt(state, offered);
+        List<AcceptorAction> actions = new ArrayList<>(step.actions());
+        TimelineControl now = step.state().control();
+        actions.add(
+                new AcceptorAction.Reply(
+                        new AcceptorMessage.Greeted(
+                                nodeId, now.configuration(), now.term(), now.votesAbove())));
+        return new Step(step.state(), actions);
+    }
+
+    private static long generation(AcceptorState state) {
+        return state.control().configuration().generation();
+    }
+
+    private static Step otherGeneration(AcceptorState state, long proposers) {
+        return proposers < generation(state)
+                ? reply(state, new AcceptorMessage.Superseded(state.control().configuration()))
+                : refuse(
+                        state,
+                        Refusal.BAD_REQUEST,
+                        "a message of generation " + proposers + " before its greeting");
+    }
+
+    /** Goes by a configuration if it is newer. All who wait for promises of the older are told. */
+    static Step adopt(AcceptorState state, Configuration configuration) {
+        if (configuration.generation() <= generation(state)) {
+            return new Step(state);
+        }
+        AcceptorState now = state.with(state.control().withConfiguration(configuration));
+        return new Step(
+                now,
+                new AcceptorAction.Persist(now.control()),
+                new AcceptorAction.Notify(new AcceptorMessage.Superseded(configuration)));
+    }
+
+    private static Step configured(AcceptorState state, AcceptorInput.Configured configured) {
+        Step step = adopt(state, configured.configuration());
+        TimelineControl control = step.state().control();
+        if (configured.term().compareTo(control.term()) <= 0) {
+            return step;
+        }
+        AcceptorState raised = step.state().with(control.withTerm(configured.term()));
+        List<AcceptorAction> actions = new ArrayList<>(step.actions());
+        actions.add(new AcceptorAction.Persist(raised.control()));
+        actions.add(new AcceptorAction.Notify(raised.progress()));
+        return new Step(raised, actions);
     }
 
     private static Step vote(AcceptorState state, ProposerMessage.VoteRequest request) {
@@ -102,6 +157,7 @@ public final class Acceptor {
     private static AcceptorMessage voted(AcceptorState state, Ballot ballot) {
         TimelineControl control = state.control();
         return new AcceptorMessage.Voted(
+                generation(state),
                 control.term(),
                 ballot,
                 control.start(),
@@ -145,7 +201,7 @@ public final class Acceptor {
                             + control.commit());
         }
         TimelineControl obeying = control.withTerm(elected.term()).withHistory(elected.history());
-        AcceptorState begun = state.beginSession(obeying, common, Lsn.INVALID, elected.end());
+        AcceptorState begun = state.obeying(obeying, common, elected.end());
         List<AcceptorAction> actions = new ArrayList<>(5);
         if (state.written().isAfter(common)) {
             // before the history says whose the WAL from there on is

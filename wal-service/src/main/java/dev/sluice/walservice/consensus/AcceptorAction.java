@@ -25,8 +25,19 @@ public sealed interface AcceptorAction {
      *
      * @param peer the index of the report that showed it
      * @param session to be given with each piece
+     * @param history of the log that is copied. The peer may cut off what is not committed, and get
+     *     another log: a piece counts only if after it was read the peer's history up to its end is
+     *     this one's
      */
-    record Copy(int peer, Lsn from, Lsn to, long session) implements AcceptorAction {}
+    record Copy(int peer, Lsn from, Lsn to, long session, TermHistory history)
+            implements AcceptorAction {
+
+        /** Whether a peer's log is up to {@code end} the one that is copied. */
+        public boolean isOf(TermHistory theirs, Lsn theirFlush, Lsn end) {
+            Lsn common = history.upTo(end).divergence(theirs, theirFlush);
+            return common != null && !common.isBefore(end);
+        }
+    }
 
     /** Tell the proposer why not, and end the conversation. */
     record Refuse(Refusal refusal, String reason) implements AcceptorAction {}

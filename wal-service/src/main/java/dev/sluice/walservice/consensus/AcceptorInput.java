@@ -1,5 +1,6 @@
 package dev.sluice.walservice.consensus;
 
+import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -17,13 +18,21 @@ public sealed interface AcceptorInput {
      * How the other acceptors are, as far as they were reached. Before it is given, everything
      * written must have been flushed, and told.
      *
-     * @param quorum how many acceptors must have WAL for it to be committed
+     * <p>The newest configuration that any goes by becomes this acceptor's.
      */
-    record PeersReported(int quorum, List<PeerReport> peers) implements AcceptorInput {
+    record PeersReported(List<PeerReport> peers) implements AcceptorInput {
         public PeersReported {
             peers = List.copyOf(peers);
         }
     }
+
+    /**
+     * There is a configuration, which holds if it is newer than the acceptor's. Before it is given,
+     * everything written must have been flushed, and told.
+     *
+     * @param term what is to be at least the acceptor's own
+     */
+    record Configured(Configuration configuration, Term term) implements AcceptorInput {}
 
     /**
      * WAL that {@link AcceptorAction.Copy} asked for.

@@ -3,15 +3,27 @@ package dev.sluice.walservice.consensus;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
 
-/** What an acceptor answers a proposer; laid out by {@link ConsensusProtocol}. */
+/**
+ * What an acceptor answers a proposer; laid out by {@link ConsensusProtocol}. {@code generation} is
+ * that of the {@link Configuration} that the acceptor goes by.
+ */
 public sealed interface AcceptorMessage {
 
     /**
+     * @param configuration the one that it goes by: not older than the proposer's; if newer, the
+     *     proposer has to greet again
      * @param term the highest that it voted for or obeyed
      * @param votesAbove it is of no use to a leader of this or a lower term; see {@link
      *     TimelineControl#votesAbove}
      */
-    record Greeted(long nodeId, Term term, Term votesAbove) implements AcceptorMessage {}
+    record Greeted(long nodeId, Configuration configuration, Term term, Term votesAbove)
+            implements AcceptorMessage {}
+
+    /**
+     * There is a newer configuration than the proposer's, who has to greet again. Answers anything,
+     * and comes unasked.
+     */
+    record Superseded(Configuration configuration) implements AcceptorMessage {}
 
     /** What a request for a vote got; the number is what goes over the wire. */
     enum Ballot {
@@ -50,7 +62,8 @@ public sealed interface AcceptorMessage {
      * @param flush where its log ends, durably, with a whole record
      * @param history of its log up to there
      */
-    record Voted(Term term, Ballot ballot, Lsn start, Lsn flush, TermHistory history)
+    record Voted(
+            long generation, Term term, Ballot ballot, Lsn start, Lsn flush, TermHistory history)
             implements AcceptorMessage {}
 
     /**
@@ -62,5 +75,6 @@ public sealed interface AcceptorMessage {
      * @param received the end of all that is durable, which may lie inside a record
      * @param commit what it knows to be committed
      */
-    record Appended(Term term, Lsn flush, Lsn received, Lsn commit) implements AcceptorMessage {}
+    record Appended(long generation, Term term, Lsn flush, Lsn received, Lsn commit)
+            implements AcceptorMessage {}
 }

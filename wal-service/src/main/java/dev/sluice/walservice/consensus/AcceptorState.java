@@ -10,10 +10,9 @@ import dev.sluice.wire.Lsn;
  * @param flush where the log ends, durably, with a whole record
  * @param received the end of all that is durable, at or past {@code flush}
  * @param written the end of all that was appended, at or past {@code received}
- * @param announced the highest commit LSN that the present proposer told, which may be past {@code
- *     flush}; {@link Lsn#INVALID} before the first
- * @param copying up to where committed WAL is being copied from a peer; {@link Lsn#INVALID} when
- *     none is
+ * @param announced the highest commit LSN that the present proposer told, or that is known of what
+ *     is being copied, which may be past {@code flush}; {@link Lsn#INVALID} before the first
+ * @param copying up to where WAL is being copied from a peer; {@link Lsn#INVALID} when none is
  * @param whole where the log must end for an acceptor that lost its disk to have again all that it
  *     may have acknowledged; {@link Lsn#INVALID} when no proposer has told
  * @param session counts the elected proposers' conversations and the copies, so that what was begun
@@ -46,12 +45,23 @@ public record AcceptorState(
     /** How far it is, as a proposer is told. */
     public AcceptorMessage.Appended progress() {
         return new AcceptorMessage.Appended(
-                control.term(), control.counts() ? flush : Lsn.INVALID, received, control.commit());
+                control.configuration().generation(),
+                control.term(),
+                control.counts() ? flush : Lsn.INVALID,
+                received,
+                control.commit());
     }
 
-    /** How far it is, as the other acceptors are told. */
-    public PeerReport report() {
+    /**
+     * How far it is, as the other acceptors are told.
+     *
+     * @param nodeId the acceptor's own
+     */
+    public PeerReport report(long nodeId) {
         return new PeerReport(
+                nodeId,
+                control.configuration(),
+                control.votes(),
                 control.counts() ? control.term() : Term.NONE,
                 control.start(),
                 flush,
@@ -72,7 +82,7 @@ public record AcceptorState(
     AcceptorState flushed(Lsn newReceived, Lsn newFlush) {
         return new AcceptorState(
                         control, newFlush, newReceived, written, announced, copying, whole, session)
-                .committed(Lsn.max(announced, copying));
+                .committed(announced);
     }
 
     AcceptorState told(Lsn commit) {
@@ -82,10 +92,16 @@ public record AcceptorState(
                 .committed(highest);
     }
 
-    /** With the log cut off at {@code end}, and to go on in another way. */
-    AcceptorState beginSession(TimelineControl newControl, Lsn end, Lsn newCopying, Lsn newWhole) {
+    /** With the log cut off at {@code end}, to be filled by a proposer. */
+    AcceptorState obeying(TimelineControl newControl, Lsn end, Lsn newWhole) {
         return new AcceptorState(
-                newControl, end, end, end, Lsn.INVALID, newCopying, newWhole, session + 1);
+                newControl, end, end, end, Lsn.INVALID, Lsn.INVALID, newWhole, session + 1);
+    }
+
+    /** With the log cut off at {@code end}, to be copied from there on. */
+    AcceptorState copying(TimelineControl newControl, Lsn end, Lsn newCopying, Lsn committed) {
+        return new AcceptorState(
+                newControl, end, end, end, committed, newCopying, Lsn.INVALID, session + 1);
     }
 
     /** With all committed up to {@code known}, as far as it is there. */

@@ -20,17 +20,21 @@ import org.jspecify.annotations.Nullable;
  * LSNs, generations and identifiers are 8 bytes; the number before each name is the frame's type.
  *
  * <pre>
- *   0x01 Greeting     id, generation, system identifier, u32 postgres major, u32 segment size
- *   0x02 VoteRequest  term
- *   0x03 Elected      term, stream-from LSN, end LSN, history
- *   0x04 Append       term, begin LSN, commit LSN, WAL to the end of the frame
+ *   0x01 Greeting     id, configuration, system identifier, u32 postgres major, u32 segment size
+ *   0x02 VoteRequest  generation, term
+ *   0x03 Elected      generation, term, stream-from LSN, end LSN, history
+ *   0x04 Append       generation, term, begin LSN, commit LSN, WAL to the end of the frame
  *
- *   0x11 Greeted      node id, term, votes-above term
- *   0x12 Voted        term, u8 ballot (0 given, 1 refused, 2 abstained), start LSN, flush LSN, history
- *   0x13 Appended     term, flush LSN, received LSN, commit LSN
+ *   0x11 Greeted      node id, configuration, term, votes-above term
+ *   0x12 Voted        generation, term, u8 ballot (0 given, 1 refused, 2 abstained), start LSN,
+ *                     flush LSN, history
+ *   0x13 Appended     generation, term, flush LSN, received LSN, commit LSN
  *   0x14 Feedback     as in {@link PageserverFeedback}; at any time after Greeted
+ *   0x15 Superseded   configuration
  *
  *   history           u32 count, count x { term, start LSN }
+ *   configuration     generation, u32 count, count x node id, u32 count, count x node id: the
+ *                     members, and those that are to follow them
  * </pre>
  */
 public final class ConsensusProtocol {
@@ -42,6 +46,7 @@ public final class ConsensusProtocol {
     private static final int VOTED = 0x12;
     private static final int APPENDED = 0x13;
     private static final int FEEDBACK = 0x14;
+    private static final int SUPERSEDED = 0x15;
 
     private static final int HEAD_BYTES = 64;
     private static final int ENTRY_BYTES = 16;
@@ -61,23 +66,31 @@ public final class ConsensusProtocol {
     public static Encoded encode(ProposerMessage message) {
         return switch (message) {
             case ProposerMessage.Greeting m -> {
-                ByteBuffer out = ByteBuffer.allocate(HEAD_BYTES);
+                ByteBuffer out =
+                        ByteBuffer.allocate(HEAD_BYTES + configurationBytes(m.configuration()));
                 putId(out, m.id());
-                out.putLong(m.generation()).putLong(m.systemIdentifier());
+                putConfiguration(out, m.configuration());
+                out.putLong(m.systemIdentifier());
                 out.putInt(m.postgresMajor()).putInt(m.segmentSize());
                 yield new Encoded(GREETING, out.flip(), NO_WAL);
             }
             case ProposerMessage.VoteRequest m ->
-                    new Encoded(VOTE_REQUEST, numbers(m.term().number()), NO_WAL);
+                    new Encoded(VOTE_REQUEST, numbers(m.generation(), m.term().number()), NO_WAL);
             case ProposerMessage.Elected m -> {
                 ByteBuffer out = withRoomFor(m.history());
-                out.putLong(m.term().number()).putLong(m.streamFrom().value());
+                out.putLong(m.generation()).putLong(m.term().number());
+                out.putLong(m.streamFrom().value());
                 out.putLong(m.end().value());
                 putHistory(out, m.history());
                 yield new Encoded(ELECTED, out.flip(), NO_WAL);
             }
             case ProposerMessage.Append m -> {
-                ByteBuffer head = numbers(m.term().number(), m.begin().value(), m.commit().value());
+                ByteBuffer head =
+                        numbers(
+                                m.generation(),
+                                m.term().number(),
+                                m.begin().value(),
+                                m.commit().value());
                 yield new Encoded(APPEND, head, m.wal());
             }
         };
@@ -85,14 +98,23 @@ public final class ConsensusProtocol {
 
     public static Encoded encode(AcceptorMessage message) {
         return switch (message) {
-            case AcceptorMessage.Greeted m ->
-                    new Encoded(
-                            GREETED,
-                            numbers(m.nodeId(), m.term().number(), m.votesAbove().number()),
-                            NO_WAL);
+            case AcceptorMessage.Greeted m -> {
+                ByteBuffer out =
+                        ByteBuffer.allocate(HEAD_BYTES + configurationBytes(m.configuration()));
+                out.putLong(m.nodeId());
+                putConfiguration(out, m.configuration());
+                out.putLong(m.term().number()).putLong(m.votesAbove().number());
+                yield new Encoded(GREETED, out.flip(), NO_WAL);
+            }
+            case AcceptorMessage.Superseded m -> {
+                ByteBuffer out = ByteBuffer.allocate(configurationBytes(m.configuration()));
+                putConfiguration(out, m.configuration());
+                yield new Encoded(SUPERSEDED, out.flip(), NO_WAL);
+            }
             case AcceptorMessage.Voted m -> {
                 ByteBuffer out = withRoomFor(m.history());
-                out.putLong(m.term().number()).put((byte) m.ballot().number());
+                out.putLong(m.generation()).putLong(m.term().number());
+                out.put((byte) m.ballot().number());
                 out.putLong(m.start().value()).putLong(m.flush().value());
                 putHistory(out, m.history());
                 yield new Encoded(VOTED, out.flip(), NO_WAL);
@@ -100,6 +122,7 @@ public final class ConsensusProtocol {
             case AcceptorMessage.Appended m -> {
                 ByteBuffer head =
                         numbers(
+                                m.generation(),
                                 m.term().number(),
                                 m.flush().value(),
                                 m.received().value(),
@@ -151,14 +174,15 @@ public final class ConsensusProtocol {
                         case GREETING ->
                                 new ProposerMessage.Greeting(
                                         id(in),
-                                        in.getLong(),
+                                        configuration(in),
                                         in.getLong(),
                                         in.getInt(),
                                         in.getInt());
-                        case VOTE_REQUEST -> new ProposerMessage.VoteRequest(term(in));
+                        case VOTE_REQUEST ->
+                                new ProposerMessage.VoteRequest(in.getLong(), term(in));
                         case ELECTED ->
                                 new ProposerMessage.Elected(
-                                        term(in), lsn(in), lsn(in), history(in));
+                                        in.getLong(), term(in), lsn(in), lsn(in), history(in));
                         case APPEND -> append(in);
                         default -> throw unknown("proposer", frame);
                     };
@@ -169,6 +193,7 @@ public final class ConsensusProtocol {
     }
 
     private static ProposerMessage append(ByteBuffer in) throws PartProtocolException {
+        long generation = in.getLong();
         Term term = term(in);
         Lsn begin = lsn(in);
         Lsn commit = lsn(in);
@@ -177,7 +202,7 @@ public final class ConsensusProtocol {
         }
         ByteBuffer wal = in.slice();
         in.position(in.limit());
-        return new ProposerMessage.Append(term, begin, commit, wal);
+        return new ProposerMessage.Append(generation, term, begin, commit, wal);
     }
 
     /**
@@ -189,12 +214,20 @@ public final class ConsensusProtocol {
             AcceptorMessage message =
                     switch (frame.type()) {
                         case GREETED ->
-                                new AcceptorMessage.Greeted(in.getLong(), term(in), term(in));
+                                new AcceptorMessage.Greeted(
+                                        in.getLong(), configuration(in), term(in), term(in));
+                        case SUPERSEDED -> new AcceptorMessage.Superseded(configuration(in));
                         case VOTED ->
                                 new AcceptorMessage.Voted(
-                                        term(in), ballot(in), lsn(in), lsn(in), history(in));
+                                        in.getLong(),
+                                        term(in),
+                                        ballot(in),
+                                        lsn(in),
+                                        lsn(in),
+                                        history(in));
                         case APPENDED ->
-                                new AcceptorMessage.Appended(term(in), lsn(in), lsn(in), lsn(in));
+                                new AcceptorMessage.Appended(
+                                        in.getLong(), term(in), lsn(in), lsn(in), lsn(in));
                         default -> throw unknown("acceptor", frame);
                     };
             return whole(message, in, frame);
@@ -244,6 +277,46 @@ public final class ConsensusProtocol {
         } catch (IllegalArgumentException e) {
             throw new PartProtocolException(String.valueOf(e.getMessage()));
         }
+    }
+
+    /** How many bytes {@link #putConfiguration} writes. */
+    public static int configurationBytes(Configuration configuration) {
+        return 16 + 8 * (configuration.members().size() + configuration.following().size());
+    }
+
+    /** Writes a configuration as in the messages. */
+    public static void putConfiguration(ByteBuffer out, Configuration configuration) {
+        out.putLong(configuration.generation()).putInt(configuration.members().size());
+        configuration.members().forEach(out::putLong);
+        out.putInt(configuration.following().size());
+        configuration.following().forEach(out::putLong);
+    }
+
+    /**
+     * Reads what {@link #putConfiguration} wrote.
+     *
+     * @throws PartProtocolException if it is no configuration
+     * @throws BufferUnderflowException if it is cut short
+     */
+    public static Configuration configuration(ByteBuffer in) throws PartProtocolException {
+        long generation = in.getLong();
+        try {
+            return new Configuration(generation, nodes(in), nodes(in));
+        } catch (IllegalArgumentException e) {
+            throw new PartProtocolException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static List<Long> nodes(ByteBuffer in) throws PartProtocolException {
+        int count = in.getInt();
+        if (count < 0 || count > Configuration.MAX_MEMBERS) {
+            throw new PartProtocolException("configuration of " + count + " members");
+        }
+        List<Long> nodes = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            nodes.add(in.getLong());
+        }
+        return nodes;
     }
 
     /** Writes an id's 32 bytes. */

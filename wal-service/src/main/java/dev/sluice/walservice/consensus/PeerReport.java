@@ -6,6 +6,9 @@ import dev.sluice.wire.Lsn;
 /**
  * What an acceptor tells the others of itself.
  *
+ * @param nodeId its own
+ * @param configuration the one that it goes by
+ * @param votes whether it remembers all that it ever promised
  * @param term the highest that it voted for or obeyed; {@link Term#NONE} if it may have forgotten a
  *     higher one
  * @param start where its log begins
@@ -13,7 +16,15 @@ import dev.sluice.wire.Lsn;
  * @param commit what it knows to be committed
  * @param history of its log up to {@code flush}
  */
-public record PeerReport(Term term, Lsn start, Lsn flush, Lsn commit, TermHistory history) {
+public record PeerReport(
+        long nodeId,
+        Configuration configuration,
+        boolean votes,
+        Term term,
+        Lsn start,
+        Lsn flush,
+        Lsn commit,
+        TermHistory history) {
 
     /** The term that wrote the end of its log. */
     public Term lastLogTerm() {

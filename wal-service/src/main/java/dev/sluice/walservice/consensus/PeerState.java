@@ -5,11 +5,16 @@ import dev.sluice.wire.Lsn;
 /**
  * What a proposer knows of one acceptor.
  *
- * @param acked the flush LSN that it acknowledged in the proposer's term, {@link Lsn#INVALID}
- *     before that; stays true when the connection is lost, since it is on its disk
+ * @param node its node id
+ * @param acked the flush LSN that it acknowledged in the proposer's term and configuration, {@link
+ *     Lsn#INVALID} before that; stays true when the connection is lost, since it is on its disk
  */
-public record PeerState(Phase phase, Lsn acked) {
-    static final PeerState UNKNOWN = new PeerState(new Phase.Offline(), Lsn.INVALID);
+public record PeerState(long node, Phase phase, Lsn acked) {
+
+    /** Before anything was heard of it. */
+    static PeerState unknown(long node) {
+        return new PeerState(node, new Phase.Offline(), Lsn.INVALID);
+    }
 
     /** How far the conversation is. */
     public sealed interface Phase {
@@ -37,7 +42,7 @@ public record PeerState(Phase phase, Lsn acked) {
     }
 
     PeerState in(Phase newPhase) {
-        return new PeerState(newPhase, acked);
+        return new PeerState(node, newPhase, acked);
     }
 
     public boolean isStreaming() {

@@ -15,14 +15,22 @@ import java.util.List;
  * <pre>
  *   Seeking --quorum greeted--> Candidate(max seen + 1) --quorum of votes--> Leader
  *                                   ^      |                                   |
- *                                   +------+ higher term, or vote refused      | higher term
- *                                                                              v
- *                                                                           Fenced
+ *                            roused |      | higher term, or vote refused      | higher term
+ *                                   |      v                                   v
+ *                                   Resting                                 Fenced
  * </pre>
  *
  * <p>An acceptor that lost its disk does not vote; it is enlisted by the leader that the others
  * elect. A leader that has written nothing yet stands again when it meets one, in a term in which
  * what that one acknowledges counts.
+ *
+ * <p>Candidates that see each other would take turns to raise the term, and nobody win. So one that
+ * is outrun rests until it is roused, which is to be some random while later.
+ *
+ * <p>When it hears of a newer {@link Configuration} it goes on under that one: a leader as the
+ * leader, in its term. Acceptors have to be greeted again, and what they acknowledged under the
+ * earlier one counts no more: only so is a leader that others have deposed kept from counting
+ * together what it was told under two configurations.
  *
  * <p>A leader continues the log of the donor: of those that voted, the one whose log's last term,
  * then length, is highest. Every other acceptor's log is cut where it leaves that one and filled
@@ -50,9 +58,17 @@ public final class Proposer {
             case ProposerInput.Received(int peer, AcceptorMessage message) ->
                     switch (message) {
                         case AcceptorMessage.Greeted m -> greeted(state, peer, m);
-                        case AcceptorMessage.Voted m -> voted(state, peer, m);
-                        case AcceptorMessage.Appended m -> appended(state, peer, m);
+                        case AcceptorMessage.Superseded m -> adopt(state, m.configuration());
+                        case AcceptorMessage.Voted m ->
+                                m.generation() == state.configuration().generation()
+                                        ? voted(state, peer, m)
+                                        : new Step(state);
+                        case AcceptorMessage.Appended m ->
+                                m.generation() == state.configuration().generation()
+                                        ? appended(state, peer, m)
+                                        : new Step(state);
                     };
+            case ProposerInput.Roused _ -> roused(state);
             case ProposerInput.Disconnected(int peer) ->
                     new Step(state.with(peer, state.peers().get(peer).in(new Phase.Offline())));
             case ProposerInput.Available(Lsn end) ->
@@ -62,20 +78,33 @@ public final class Proposer {
         };
     }
 
+    private static Step adopt(ProposerState state, Configuration configuration) {
+        if (configuration.generation() <= state.configuration().generation()) {
+            return new Step(state);
+        }
+        Role role = state.role() instanceof Role.Candidate ? new Role.Seeking() : state.role();
+        return new Step(
+                state.under(configuration).in(role),
+                List.of(new ProposerAction.Reconfigure(configuration)));
+    }
+
     private static Step greeted(ProposerState state, int peer, AcceptorMessage.Greeted message) {
+        long generation = message.configuration().generation();
+        if (generation != state.configuration().generation()
+                || message.nodeId() != state.peers().get(peer).node()) {
+            return adopt(state, message.configuration());
+        }
         ProposerState known =
                 state.with(peer, state.peers().get(peer).in(new Phase.Greeted()))
                         .sawTerm(message.term())
                         .sawTerm(message.votesAbove());
         return switch (known.role()) {
-            case Role.Seeking _ ->
-                    count(known, Phase.Offline.class) <= known.peers().size() - known.quorum()
-                            ? stand(known)
-                            : new Step(known);
+            case Role.Seeking _ -> standIfThereIsAQuorum(known);
+            case Role.Resting _ -> new Step(known);
             case Role.Candidate(Term term) ->
                     known.seen().compareTo(term) > 0 || message.term().equals(term)
-                            ? stand(known)
-                            : new Step(known, List.of(ask(peer, term)));
+                            ? new Step(known.in(new Role.Resting()))
+                            : new Step(known, List.of(ask(known, peer, term)));
             case Role.Leader leader -> {
                 if (message.term().compareTo(leader.term()) > 0) {
                     yield fenced(known, leader.term(), message.term());
@@ -83,10 +112,22 @@ public final class Proposer {
                 boolean nothingWritten = !known.commit().isValid();
                 yield nothingWritten && message.votesAbove().compareTo(leader.term()) >= 0
                         ? stand(known)
-                        : new Step(known, List.of(ask(peer, leader.term())));
+                        : new Step(known, List.of(ask(known, peer, leader.term())));
             }
             case Role.Fenced _ -> new Step(known);
         };
+    }
+
+    private static Step roused(ProposerState state) {
+        return state.role() instanceof Role.Resting
+                ? standIfThereIsAQuorum(state.in(new Role.Seeking()))
+                : new Step(state);
+    }
+
+    private static Step standIfThereIsAQuorum(ProposerState state) {
+        return state.isQuorum(peer -> !(peer.phase() instanceof Phase.Offline))
+                ? stand(state)
+                : new Step(state);
     }
 
     /** Asks everyone there for a vote for a term above all seen. */
@@ -98,14 +139,15 @@ public final class Proposer {
             PeerState each = state.peers().get(peer);
             if (!(each.phase() instanceof Phase.Offline)) {
                 standing = standing.with(peer, each.in(new Phase.Greeted()));
-                actions.add(ask(peer, term));
+                actions.add(ask(state, peer, term));
             }
         }
         return new Step(standing.sawTerm(term), actions);
     }
 
-    private static ProposerAction ask(int peer, Term term) {
-        return new ProposerAction.Send(peer, new ProposerMessage.VoteRequest(term));
+    private static ProposerAction ask(ProposerState state, int peer, Term term) {
+        return new ProposerAction.Send(
+                peer, new ProposerMessage.VoteRequest(state.configuration().generation(), term));
     }
 
     private static Step voted(ProposerState state, int peer, AcceptorMessage.Voted vote) {
@@ -119,14 +161,14 @@ public final class Proposer {
                     yield new Step(state); // answers an earlier candidacy
                 }
                 if (order > 0 || vote.ballot() == Ballot.REFUSED) {
-                    yield stand(state.sawTerm(vote.term()));
+                    yield new Step(state.sawTerm(vote.term()).in(new Role.Resting()));
                 }
                 Phase asked =
                         vote.ballot() == Ballot.GIVEN
                                 ? new Phase.Supporting(vote)
                                 : new Phase.Abstaining(vote);
                 ProposerState supported = state.with(peer, state.peers().get(peer).in(asked));
-                yield count(supported, Phase.Supporting.class) >= supported.quorum()
+                yield supported.isQuorum(each -> each.phase() instanceof Phase.Supporting)
                         ? lead(supported, term)
                         : new Step(supported);
             }
@@ -137,7 +179,7 @@ public final class Proposer {
                 }
                 yield order < 0 ? new Step(state) : enlist(state, leader, peer, vote);
             }
-            case Role.Seeking _, Role.Fenced _ -> new Step(state);
+            case Role.Seeking _, Role.Resting _, Role.Fenced _ -> new Step(state);
         };
     }
 
@@ -189,12 +231,17 @@ public final class Proposer {
         Lsn from = common == null ? leader.timelineStart() : common;
         PeerState told =
                 new PeerState(
+                        state.peers().get(peer).node(),
                         new Phase.Streaming(from, from, Lsn.INVALID),
                         Lsn.min(state.peers().get(peer).acked(), from));
         ProposerState enlisted = state.with(peer, told);
         ProposerMessage elected =
                 new ProposerMessage.Elected(
-                        leader.term(), from, state.available(), leader.history());
+                        state.configuration().generation(),
+                        leader.term(),
+                        from,
+                        state.available(),
+                        leader.history());
         return new Step(enlisted, List.of(new ProposerAction.Send(peer, elected)));
     }
 
@@ -212,27 +259,18 @@ public final class Proposer {
         }
         PeerState acked =
                 new PeerState(
+                        known.node(),
                         new Phase.Streaming(
                                 streaming.next(),
                                 Lsn.max(streaming.received(), message.received()),
                                 streaming.told()),
                         Lsn.max(known.acked(), message.flush()));
         ProposerState moved = state.with(peer, acked);
-        Lsn held = quorumHolds(moved);
+        Lsn held = moved.configuration().quorumHolds(node -> moved.peerOf(node).acked());
         return new Step(
                 held.isAfter(moved.commit()) && !held.isBefore(leader.start())
                         ? moved.withCommit(held)
                         : moved);
-    }
-
-    /** The highest LSN that a quorum has acknowledged. */
-    private static Lsn quorumHolds(ProposerState state) {
-        return state.peers().stream()
-                .map(PeerState::acked)
-                .sorted(Comparator.reverseOrder())
-                .skip(state.quorum() - 1L)
-                .findFirst()
-                .orElseThrow();
     }
 
     private static Step writable(ProposerState state, ProposerInput.Writable writable) {
@@ -262,7 +300,13 @@ public final class Proposer {
                         .in(new Phase.Streaming(end, streaming.received(), state.commit()));
         return new Step(
                 state.with(peer, sent),
-                List.of(new ProposerAction.SendAppend(peer, begin, end, state.commit())));
+                List.of(
+                        new ProposerAction.SendAppend(
+                                peer,
+                                state.configuration().generation(),
+                                begin,
+                                end,
+                                state.commit())));
     }
 
     private static Step probe(ProposerState state, int peer) {
@@ -274,14 +318,14 @@ public final class Proposer {
                 state,
                 List.of(
                         new ProposerAction.SendAppend(
-                                peer, streaming.next(), streaming.next(), Lsn.INVALID)));
+                                peer,
+                                state.configuration().generation(),
+                                streaming.next(),
+                                streaming.next(),
+                                Lsn.INVALID)));
     }
 
     private static Step fenced(ProposerState state, Term own, Term newer) {
         return new Step(state.sawTerm(newer).in(new Role.Fenced(own, newer)));
-    }
-
-    private static long count(ProposerState state, Class<? extends Phase> phase) {
-        return state.peers().stream().filter(p -> phase.isInstance(p.phase())).count();
     }
 }

@@ -5,7 +5,11 @@ import dev.sluice.wire.Lsn;
 /** What a {@link Proposer} wants done. */
 public sealed interface ProposerAction {
 
-    int peer();
+    /**
+     * There is another configuration. All conversations end; with its acceptors new ones are to be
+     * begun.
+     */
+    record Reconfigure(Configuration configuration) implements ProposerAction {}
 
     record Send(int peer, ProposerMessage message) implements ProposerAction {}
 
@@ -14,5 +18,6 @@ public sealed interface ProposerAction {
      * end}; none if they are equal. Never spans the leader's start: what is below is the donor's,
      * what is above its own.
      */
-    record SendAppend(int peer, Lsn begin, Lsn end, Lsn commit) implements ProposerAction {}
+    record SendAppend(int peer, long generation, Lsn begin, Lsn end, Lsn commit)
+            implements ProposerAction {}
 }

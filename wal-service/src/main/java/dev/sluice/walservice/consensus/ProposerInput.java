@@ -11,6 +11,9 @@ public sealed interface ProposerInput {
     /** The conversation ended; it has to begin again with a greeting. */
     record Disconnected(int peer) implements ProposerInput {}
 
+    /** A candidate that was outrun has rested: give it this some random while later. */
+    record Roused() implements ProposerInput {}
+
     /** There are whole records to append, up to here. Only a leader is told. */
     record Available(Lsn end) implements ProposerInput {}
 

@@ -5,25 +5,29 @@ import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
 import java.nio.ByteBuffer;
 
-/** What a proposer says to an acceptor; laid out by {@link ConsensusProtocol}. */
+/**
+ * What a proposer says to an acceptor; laid out by {@link ConsensusProtocol}. {@code generation} is
+ * that of the {@link Configuration} that the proposer goes by; an acceptor that goes by a newer one
+ * says so, and does nothing.
+ */
 public sealed interface ProposerMessage {
 
     /**
      * The first message of a conversation.
      *
-     * @param generation the membership's
+     * @param configuration the one that the proposer goes by
      * @param segmentSize of the WAL, in bytes
      */
     record Greeting(
             TenantTimelineId id,
-            long generation,
+            Configuration configuration,
             long systemIdentifier,
             int postgresMajor,
             int segmentSize)
             implements ProposerMessage {}
 
     /** Asks for a vote for {@code term}. */
-    record VoteRequest(Term term) implements ProposerMessage {}
+    record VoteRequest(long generation, Term term) implements ProposerMessage {}
 
     /**
      * The proposer has won.
@@ -33,7 +37,7 @@ public sealed interface ProposerMessage {
      * @param end where the proposer's log ends now: nobody has acknowledged more of it
      * @param history of the proposer's log, its own term last
      */
-    record Elected(Term term, Lsn streamFrom, Lsn end, TermHistory history)
+    record Elected(long generation, Term term, Lsn streamFrom, Lsn end, TermHistory history)
             implements ProposerMessage {}
 
     /**
@@ -44,7 +48,8 @@ public sealed interface ProposerMessage {
      * @param commit the end of what a quorum has, as far as the proposer knows
      * @param wal valid only as long as the call that it is given to
      */
-    record Append(Term term, Lsn begin, Lsn commit, ByteBuffer wal) implements ProposerMessage {
+    record Append(long generation, Term term, Lsn begin, Lsn commit, ByteBuffer wal)
+            implements ProposerMessage {
         /** The most WAL in one. */
         public static final int MAX_WAL = 128 << 10;
 

@@ -4,17 +4,25 @@ import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * A proposer of one timeline.
  *
+ * @param configuration who decides
  * @param seen the highest term that any acceptor told, as its own or as one up to which it does not
  *     vote
+ * @param peers the acceptors, also those of earlier configurations: an acceptor's index stays
  * @param available the end of the whole records that there are to append
  * @param commit the end of what a quorum has; {@link Lsn#INVALID} while nothing is known to be
  */
 public record ProposerState(
-        Role role, int quorum, Term seen, List<PeerState> peers, Lsn available, Lsn commit) {
+        Role role,
+        Configuration configuration,
+        Term seen,
+        List<PeerState> peers,
+        Lsn available,
+        Lsn commit) {
 
     public ProposerState {
         peers = List.copyOf(peers);
@@ -25,6 +33,12 @@ public record ProposerState(
 
         /** Gathers greetings, to know which term to ask for. */
         record Seeking() implements Role {}
+
+        /**
+         * Was outrun by another candidate, and lets it win: stands again when it is roused, not
+         * before.
+         */
+        record Resting() implements Role {}
 
         /** Asks for votes. */
         record Candidate(Term term) implements Role {}
@@ -44,37 +58,72 @@ public record ProposerState(
         record Fenced(Term term, Term newer) implements Role {}
     }
 
-    /** Before anything was heard. */
-    public static ProposerState initial(int acceptors, int quorum) {
-        List<PeerState> peers = new ArrayList<>(acceptors);
-        for (int i = 0; i < acceptors; i++) {
-            peers.add(PeerState.UNKNOWN);
-        }
+    /**
+     * Before anything was heard.
+     *
+     * @param configuration not {@link Configuration#UNSET}
+     */
+    public static ProposerState initial(Configuration configuration) {
         return new ProposerState(
-                new Role.Seeking(), quorum, Term.NONE, peers, Lsn.INVALID, Lsn.INVALID);
+                new Role.Seeking(),
+                configuration,
+                Term.NONE,
+                configuration.everyone().stream().map(PeerState::unknown).toList(),
+                Lsn.INVALID,
+                Lsn.INVALID);
+    }
+
+    /** With another configuration: what acceptors said under the earlier one counts no more. */
+    ProposerState under(Configuration newer) {
+        List<PeerState> changed = new ArrayList<>();
+        peers.forEach(peer -> changed.add(PeerState.unknown(peer.node())));
+        for (long node : newer.everyone()) {
+            if (peers.stream().noneMatch(peer -> peer.node() == node)) {
+                changed.add(PeerState.unknown(node));
+            }
+        }
+        return new ProposerState(role, newer, seen, changed, available, commit);
+    }
+
+    ProposerState with(Configuration other) {
+        return new ProposerState(role, other, seen, peers, available, commit);
+    }
+
+    /** Whether those of whom it holds can decide. */
+    boolean isQuorum(Predicate<PeerState> holds) {
+        return configuration.isQuorum(node -> holds.test(peerOf(node)));
+    }
+
+    PeerState peerOf(long node) {
+        for (PeerState peer : peers) {
+            if (peer.node() == node) {
+                return peer;
+            }
+        }
+        throw new IllegalStateException(node + " is not in " + configuration);
     }
 
     ProposerState in(Role newRole) {
-        return new ProposerState(newRole, quorum, seen, peers, available, commit);
+        return new ProposerState(newRole, configuration, seen, peers, available, commit);
     }
 
     ProposerState with(int peer, PeerState state) {
         List<PeerState> changed = new ArrayList<>(peers);
         changed.set(peer, state);
-        return new ProposerState(role, quorum, seen, changed, available, commit);
+        return new ProposerState(role, configuration, seen, changed, available, commit);
     }
 
     ProposerState sawTerm(Term term) {
         return term.compareTo(seen) <= 0
                 ? this
-                : new ProposerState(role, quorum, term, peers, available, commit);
+                : new ProposerState(role, configuration, term, peers, available, commit);
     }
 
     ProposerState withAvailable(Lsn end) {
-        return new ProposerState(role, quorum, seen, peers, end, commit);
+        return new ProposerState(role, configuration, seen, peers, end, commit);
     }
 
     ProposerState withCommit(Lsn end) {
-        return new ProposerState(role, quorum, seen, peers, available, end);
+        return new ProposerState(role, configuration, seen, peers, available, end);
     }
 }

@@ -7,7 +7,7 @@ import dev.sluice.wire.Lsn;
 /**
  * What an acceptor must remember of a timeline beside its WAL.
  *
- * @param generation the membership's
+ * @param configuration who decides about it, as far as the acceptor has heard
  * @param start where its log begins
  * @param term the highest that it voted for or obeyed; never falls
  * @param votesAbove {@link Term#NONE} for an acceptor that remembers all that it ever promised. One
@@ -20,7 +20,7 @@ public record TimelineControl(
         TenantTimelineId id,
         long systemIdentifier,
         int postgresMajor,
-        long generation,
+        Configuration configuration,
         Lsn start,
         Term term,
         Term votesAbove,
@@ -36,12 +36,16 @@ public record TimelineControl(
 
     /** A timeline at its birth, without any WAL yet. */
     public static TimelineControl born(
-            TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start) {
+            TenantTimelineId id,
+            long systemIdentifier,
+            int postgresMajor,
+            Configuration configuration,
+            Lsn start) {
         return new TimelineControl(
                 id,
                 systemIdentifier,
                 postgresMajor,
-                0,
+                configuration,
                 start,
                 Term.NONE,
                 Term.NONE,
@@ -55,8 +59,13 @@ public record TimelineControl(
      * @param term the one it begins in
      */
     public static TimelineControl lost(
-            TenantTimelineId id, long systemIdentifier, int postgresMajor, Lsn start, Term term) {
-        return born(id, systemIdentifier, postgresMajor, start)
+            TenantTimelineId id,
+            long systemIdentifier,
+            int postgresMajor,
+            Configuration configuration,
+            Lsn start,
+            Term term) {
+        return born(id, systemIdentifier, postgresMajor, configuration, start)
                 .withTerm(term)
                 .withVotesAbove(new Term(Math.addExact(term.number(), FORGOTTEN_TERMS)));
     }
@@ -87,9 +96,22 @@ public record TimelineControl(
                 id,
                 systemIdentifier,
                 postgresMajor,
-                generation,
+                configuration,
                 start,
                 newTerm,
+                votesAbove,
+                history,
+                commit);
+    }
+
+    TimelineControl withConfiguration(Configuration newConfiguration) {
+        return new TimelineControl(
+                id,
+                systemIdentifier,
+                postgresMajor,
+                newConfiguration,
+                start,
+                term,
                 votesAbove,
                 history,
                 commit);
@@ -100,7 +122,7 @@ public record TimelineControl(
                 id,
                 systemIdentifier,
                 postgresMajor,
-                generation,
+                configuration,
                 start,
                 term,
                 newVotesAbove,
@@ -113,7 +135,7 @@ public record TimelineControl(
                 id,
                 systemIdentifier,
                 postgresMajor,
-                generation,
+                configuration,
                 start,
                 term,
                 votesAbove,
@@ -126,7 +148,7 @@ public record TimelineControl(
                 id,
                 systemIdentifier,
                 postgresMajor,
-                generation,
+                configuration,
                 start,
                 term,
                 votesAbove,

@@ -10,49 +10,64 @@ import dev.sluice.walservice.consensus.ProposerState;
 import dev.sluice.walservice.consensus.ProposerState.Role;
 import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.wire.Lsn;
-import dev.sluice.wire.part.PartAddress;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A {@link Proposer} with its connections: one {@link PeerLink} per safekeeper. {@code lock} guards
  * the state and is never held during I/O.
  */
 final class Campaign implements Closeable {
+    private static final Logger log = LoggerFactory.getLogger(Campaign.class);
     private static final Duration HEARTBEAT = Duration.ofSeconds(1);
 
+    /** A candidate that was outrun rests up to so long, the next time twice as long. */
+    private static final long REST_NANOS = Duration.ofMillis(10).toNanos();
+
+    private static final int MOST_DOUBLINGS = 6;
+
     private final ProposerConfig config;
-    private final LogSource log;
+    private final LogSource source;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Condition ended = lock.newCondition();
     private final Condition heardPageserver = lock.newCondition();
-    private final List<PeerLink> links = new ArrayList<>();
+    private final List<PeerLink> links = new CopyOnWriteArrayList<>();
     private volatile ProposerState state;
     private final List<Runnable> whenFenced = new ArrayList<>();
     private volatile PageserverFeedback feedback = PageserverFeedback.NONE;
     private final CommitNews news;
     private volatile boolean closed;
+    private int rests;
 
     Campaign(ProposerConfig config, LocalWal wal) {
         this.config = config;
-        this.log = new LogSource(config, wal);
-        this.state = ProposerState.initial(config.safekeepers().size(), config.quorum());
-        for (int peer = 0; peer < config.safekeepers().size(); peer++) {
-            PartAddress address = config.safekeepers().get(peer);
-            links.add(new PeerLink(this, peer, address, lock));
-        }
+        this.source = new LogSource(config, wal);
+        this.state = ProposerState.initial(config.configuration());
+        addLinks();
         this.news = new CommitNews(lock);
         links.forEach(PeerLink::start);
         Thread.ofVirtual().name("proposer-news").start(this::tellNews);
         Thread.ofVirtual().name("proposer-heartbeat").start(this::beat);
+    }
+
+    /** One for each acceptor that has none, not started. */
+    private void addLinks() {
+        for (int peer = links.size(); peer < state.peers().size(); peer++) {
+            links.add(new PeerLink(this, peer, state.peers().get(peer).node(), lock));
+        }
     }
 
     ProposerConfig config() {
@@ -60,7 +75,7 @@ final class Campaign implements Closeable {
     }
 
     LogSource log() {
-        return log;
+        return source;
     }
 
     ProposerState state() {
@@ -70,6 +85,11 @@ final class Campaign implements Closeable {
     /** How a safekeeper is, in words. */
     String condition(int peer) {
         return links.get(peer).condition();
+    }
+
+    /** Whether a safekeeper has a say in the present configuration. */
+    boolean isWanted(long node) {
+        return state.configuration().contains(node);
     }
 
     boolean isOver() {
@@ -102,9 +122,11 @@ final class Campaign implements Closeable {
     private String noQuorum() {
         StringBuilder text = new StringBuilder("no quorum of safekeepers for timeline ");
         text.append(config.id()).append(" in ").append(config.electionLimit());
-        text.append(" (").append(config.quorum()).append(" needed)");
+        text.append(" (").append(state.configuration()).append(")");
         for (PeerLink link : links) {
-            text.append("; ").append(link.describe());
+            if (isWanted(link.node())) {
+                text.append("; ").append(link.describe());
+            }
         }
         return text.toString();
     }
@@ -246,18 +268,27 @@ final class Campaign implements Closeable {
      * @return whether there may be something to send to others than who spoke
      */
     private boolean step(ProposerInput input) {
+        List<PeerLink> toGreetAgain = List.of();
+        boolean othersConcerned;
         lock.lock();
         try {
             ProposerState before = state;
             Proposer.Step step = Proposer.step(before, input);
             state = step.state();
             for (ProposerAction action : step.actions()) {
-                if (action instanceof ProposerAction.Send(int to, ProposerMessage message)) {
-                    links.get(to).sender().enqueue(message);
+                switch (action) {
+                    case ProposerAction.Send(int to, ProposerMessage message) ->
+                            links.get(to).sender().enqueue(message);
+                    case ProposerAction.Reconfigure _ -> toGreetAgain = reconfigure();
+                    case ProposerAction.SendAppend _ ->
+                            throw new IllegalStateException("an append that nobody has room for");
                 }
             }
             if (!before.commit().equals(state.commit())) {
                 news.moved(System.nanoTime());
+            }
+            if (state.role() instanceof Role.Resting && !(before.role() instanceof Role.Resting)) {
+                rest();
             }
             if (!before.commit().equals(state.commit()) || !before.role().equals(state.role())) {
                 changed.signalAll();
@@ -270,11 +301,43 @@ final class Campaign implements Closeable {
                 whenFenced.forEach(Campaign::runApart);
                 whenFenced.clear();
             }
-            return !step.actions().isEmpty()
-                    || (!before.commit().equals(state.commit()) && news.isDue());
+            othersConcerned =
+                    !step.actions().isEmpty()
+                            || (!before.commit().equals(state.commit()) && news.isDue());
         } finally {
             lock.unlock();
         }
+        toGreetAgain.forEach(PeerLink::greetAgain);
+        return othersConcerned;
+    }
+
+    /**
+     * Goes by the state's configuration. The lock is held.
+     *
+     * @return the links that there were, whose connections are to end
+     */
+    private List<PeerLink> reconfigure() {
+        log.info("timeline {}: {}", config.id(), state.configuration());
+        List<PeerLink> before = List.copyOf(links);
+        before.forEach(link -> link.sender().forget());
+        addLinks();
+        links.stream().filter(link -> isWanted(link.node())).forEach(PeerLink::start);
+        return before;
+    }
+
+    /** Lets the others be for some random while. The lock is held. */
+    private void rest() {
+        long most = REST_NANOS << Math.min(rests++, MOST_DOUBLINGS);
+        long nanos = ThreadLocalRandom.current().nextLong(most);
+        Thread.ofVirtual()
+                .name("proposer-rest")
+                .start(() -> {
+                    LockSupport.parkNanos(nanos);
+                    if (!isOver()) {
+                        step(new ProposerInput.Roused());
+                        sendAll(Lsn.INVALID, null);
+                    }
+                });
     }
 
     /**
@@ -297,7 +360,8 @@ final class Campaign implements Closeable {
         ProposerState now = state;
         return switch (now.peers().get(peer).phase()) {
             case PeerState.Phase.Offline _, PeerState.Phase.Streaming _ -> true;
-            case PeerState.Phase.Greeted _ -> !(now.role() instanceof Role.Seeking);
+            case PeerState.Phase.Greeted _ ->
+                    !(now.role() instanceof Role.Seeking || now.role() instanceof Role.Resting);
             case PeerState.Phase.Supporting _, PeerState.Phase.Abstaining _ -> false;
         };
     }

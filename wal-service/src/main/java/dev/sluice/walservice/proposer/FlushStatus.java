@@ -3,7 +3,6 @@ package dev.sluice.walservice.proposer;
 import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
-import dev.sluice.wire.part.PartAddress;
 import java.util.List;
 
 /**
@@ -40,9 +39,10 @@ public record FlushStatus(
     }
 
     /**
+     * @param node the safekeeper's
      * @param streaming whether it is connected and takes appends
      * @param condition how it is, in words: the last failure when it is not streaming
      * @param flush the last that it acknowledged; {@link Lsn#INVALID} before the first time
      */
-    public record Peer(PartAddress address, boolean streaming, String condition, Lsn flush) {}
+    public record Peer(long node, boolean streaming, String condition, Lsn flush) {}
 }

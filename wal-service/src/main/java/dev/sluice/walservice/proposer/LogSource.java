@@ -41,11 +41,13 @@ final class LogSource {
             ProposerState state, Role.Leader leader, Lsn at, ByteBuffer into) throws IOException {
         Lsn end = at.plus(into.remaining());
         IOException failure = new IOException("no safekeeper has WAL from " + at + " to " + end);
-        for (int peer = 0; peer < config.safekeepers().size(); peer++) {
+        for (int peer = 0; peer < state.peers().size(); peer++) {
             boolean isDonor = peer == leader.donor() && !end.isAfter(leader.start());
             if (isDonor || !state.peers().get(peer).acked().isBefore(end)) {
                 try {
-                    SafekeeperClient client = new SafekeeperClient(config.safekeepers().get(peer));
+                    SafekeeperClient client =
+                            new SafekeeperClient(
+                                    config.addresses().addressOf(state.peers().get(peer).node()));
                     into.put(client.read(config.id(), at, end, leader.term()));
                     return;
                 } catch (IOException e) {

@@ -10,7 +10,6 @@ import dev.sluice.walservice.consensus.ProposerState.Role;
 import dev.sluice.walservice.consensus.Refusal;
 import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.wal.WalSegments;
-import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
 import java.io.EOFException;
@@ -36,28 +35,45 @@ final class PeerLink {
 
     private final Campaign campaign;
     private final int peer;
-    private final PartAddress address;
+    private final long node;
+    private final ReentrantLock lock;
     private final PeerSender sender;
     private volatile String condition = "not connected yet";
+    private boolean running;
+    private boolean sends;
+    private volatile boolean again;
     private volatile long heardAt = System.nanoTime();
 
-    PeerLink(Campaign campaign, int peer, PartAddress address, ReentrantLock lock) {
+    PeerLink(Campaign campaign, int peer, long node, ReentrantLock lock) {
         this.campaign = campaign;
         this.peer = peer;
-        this.address = address;
+        this.node = node;
+        this.lock = lock;
         this.sender = new PeerSender(campaign, peer, lock);
+    }
+
+    /** The safekeeper's. */
+    long node() {
+        return node;
     }
 
     PeerSender sender() {
         return sender;
     }
 
+    /** Connects, unless it already keeps connected. The campaign's lock is held. */
     void start() {
+        if (running) {
+            return;
+        }
+        running = true;
         // One that blocks in the kernel: a virtual thread is woken by way of two others, which
-        // costs
-        // as much again as what it does for a commit.
+        // costs as much again as what it does for a commit.
         Thread.ofPlatform().daemon().name("proposer-receive").start(this::keepConnected);
-        Thread.ofVirtual().name("proposer-send").start(sender::sendSlowly);
+        if (!sends) {
+            sends = true;
+            Thread.ofVirtual().name("proposer-send").start(sender::sendSlowly);
+        }
     }
 
     String condition() {
@@ -66,12 +82,13 @@ final class PeerLink {
     }
 
     String describe() {
-        return address + ": " + condition();
+        return "safekeeper " + node + ": " + condition();
     }
 
     private void keepConnected() {
         long pause = FIRST_PAUSE_NANOS;
-        while (!campaign.isOver()) {
+        while (isWanted()) {
+            again = false;
             long begun = System.nanoTime();
             try {
                 converse();
@@ -81,23 +98,44 @@ final class PeerLink {
                     continue;
                 }
             } catch (ClosedChannelException e) {
-                log.debug("hung up on safekeeper {}", address);
+                log.debug("hung up on safekeeper {}", node);
             } catch (IOException e) {
                 condition = String.valueOf(e.getMessage());
             } catch (RuntimeException e) {
                 condition = e.toString();
-                log.error("conversation with safekeeper {} failed", address, e);
+                log.error("conversation with safekeeper {} failed", node, e);
             } finally {
                 sender.disconnect();
             }
-            if (!campaign.isOver()) {
-                log.info("proposer of {}: safekeeper {}", campaign.config().id(), describe());
+            if (isWanted() && !again) {
+                log.info("proposer of {}: {}", campaign.config().id(), describe());
                 boolean lasted = System.nanoTime() - begun > LONGEST_PAUSE_NANOS;
                 pause = lasted ? FIRST_PAUSE_NANOS : Math.min(2 * pause, LONGEST_PAUSE_NANOS);
                 sender.pause(pause);
             }
         }
         sender.hangUp();
+    }
+
+    /** Ends when the campaign does, or the safekeeper has no say in it any more. */
+    private boolean isWanted() {
+        lock.lock();
+        try {
+            running = !campaign.isOver() && campaign.isWanted(node);
+            return running;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends the connection, and makes the next one without a pause. */
+    void greetAgain() {
+        again = true;
+        sender.hangUp();
+    }
+
+    private SafekeeperClient client() throws IOException {
+        return new SafekeeperClient(campaign.config().addresses().addressOf(node));
     }
 
     /** An elected proposer gives a safekeeper that has no such timeline an empty one. */
@@ -107,14 +145,14 @@ final class PeerLink {
         }
         ProposerConfig config = campaign.config();
         try {
-            new SafekeeperClient(address)
-                    .restoreTimeline(
+            client().restoreTimeline(
                             config.id(),
                             config.systemIdentifier(),
                             config.postgresMajor(),
+                            campaign.state().configuration(),
                             leader.timelineStart(),
                             leader.term());
-            log.info("timeline {} made anew on safekeeper {}", config.id(), address);
+            log.info("timeline {} made anew on safekeeper {}", config.id(), node);
             return true;
         } catch (IOException e) {
             condition = String.valueOf(e.getMessage());
@@ -123,7 +161,7 @@ final class PeerLink {
     }
 
     private void converse() throws IOException {
-        PartChannel open = PartChannel.connect(address);
+        PartChannel open = PartChannel.connect(campaign.config().addresses().addressOf(node));
         heardAt = System.nanoTime();
         sender.connect(open);
         if (campaign.isOver()) {
@@ -134,7 +172,7 @@ final class PeerLink {
                 open,
                 new ProposerMessage.Greeting(
                         config.id(),
-                        config.generation(),
+                        campaign.state().configuration(),
                         config.systemIdentifier(),
                         config.postgresMajor(),
                         WalSegments.SIZE));

@@ -104,6 +104,11 @@ final class PeerSender {
         }
     }
 
+    /** What was to be sent on a connection that is to end. The campaign's lock is held. */
+    void forget() {
+        outbox.clear();
+    }
+
     /** To be sent before any append decided later. The campaign's lock is held. */
     void enqueue(ProposerMessage message) {
         outbox.add(message);
@@ -261,7 +266,11 @@ final class PeerSender {
             transmit(
                     open,
                     new ProposerMessage.Append(
-                            leader.term(), append.begin(), append.commit(), bytes));
+                            append.generation(),
+                            leader.term(),
+                            append.begin(),
+                            append.commit(),
+                            bytes));
         }
     }
 

@@ -121,12 +121,12 @@ public final class WalProposer implements Closeable {
         List<FlushStatus.Peer> peers = new ArrayList<>();
         for (int i = 0; i < state.peers().size(); i++) {
             PeerState peer = state.peers().get(i);
+            if (!state.configuration().contains(peer.node())) {
+                continue;
+            }
             peers.add(
                     new FlushStatus.Peer(
-                            campaign.config().safekeepers().get(i),
-                            peer.isStreaming(),
-                            campaign.condition(i),
-                            peer.acked()));
+                            peer.node(), peer.isStreaming(), campaign.condition(i), peer.acked()));
         }
         return new FlushStatus(
                 leader.term(),

@@ -4,6 +4,7 @@ import dev.sluice.walservice.client.SafekeeperClient;
 import dev.sluice.walservice.client.SafekeeperRequest;
 import dev.sluice.walservice.client.TimelineStatus;
 import dev.sluice.walservice.consensus.AcceptorAction;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
@@ -17,6 +18,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -36,9 +39,12 @@ final class CatchUp implements Closeable {
 
     private final SafekeeperConfig config;
     private final Timelines timelines;
-    private final List<SafekeeperClient> peers;
     private final PeerSightings sightings;
     private final @Nullable SegmentStore store;
+
+    /** Whom to ask: at first the configured peers, then all that the timelines name. */
+    private volatile Set<Long> peers;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition roused = lock.newCondition();
     private boolean wanted;
@@ -53,7 +59,7 @@ final class CatchUp implements Closeable {
         this.timelines = timelines;
         this.sightings = sightings;
         this.store = store;
-        this.peers = config.peers().stream().map(SafekeeperClient::new).toList();
+        this.peers = Set.copyOf(config.peers());
     }
 
     /**
@@ -113,21 +119,29 @@ final class CatchUp implements Closeable {
     }
 
     /** One peer's view of one timeline. */
-    private record Sight(SafekeeperClient peer, TimelineStatus status) {}
+    private record Sight(long node, SafekeeperClient peer, TimelineStatus status) {}
 
     private void look() throws IOException {
         Map<TenantTimelineId, List<Sight>> sights = new HashMap<>();
-        for (SafekeeperClient peer : peers) {
+        Set<Long> named = new TreeSet<>();
+        for (long node : peers) {
             try {
+                SafekeeperClient peer = new SafekeeperClient(config.addresses().addressOf(node));
                 List<TimelineStatus> statuses = peer.timelines();
-                sightings.saw(peer.address(), statuses);
+                sightings.saw(node, statuses);
                 for (TimelineStatus status : statuses) {
+                    named.addAll(status.configuration().everyone());
                     sights.computeIfAbsent(status.id(), _ -> new ArrayList<>())
-                            .add(new Sight(peer, status));
+                            .add(new Sight(node, peer, status));
                 }
             } catch (IOException e) {
-                log.debug("peer {} is not there: {}", peer.address(), e.toString());
+                log.debug("peer {} is not there: {}", node, e.toString());
             }
+        }
+        named.remove(config.nodeId());
+        if (!named.isEmpty()) {
+            peers = named;
+            sightings.follow(named);
         }
         timelines.damaged().keySet().forEach(id -> sights.putIfAbsent(id, List.of()));
         for (Map.Entry<TenantTimelineId, List<Sight>> entry : sights.entrySet()) {
@@ -198,23 +212,39 @@ final class CatchUp implements Closeable {
         return copy;
     }
 
-    private void catchUp(TenantTimelineId id, List<Sight> sights) throws IOException {
+    private static Configuration newest(List<Sight> sights) {
+        Configuration newest = Configuration.UNSET;
+        for (Sight sight : sights) {
+            Configuration theirs = sight.status().configuration();
+            newest = theirs.generation() > newest.generation() ? theirs : newest;
+        }
+        return newest;
+    }
+
+    private void catchUp(TenantTimelineId id, List<Sight> all) throws IOException {
+        Configuration newest = newest(all);
+        List<Sight> sights =
+                all.stream().filter(s -> newest.isUnset() || newest.contains(s.node())).toList();
         if (sights.isEmpty()) {
             return;
         }
         if (!timelines.ids().contains(id)) {
-            if (timelines.isGone(id)) {
+            boolean member = newest.isUnset() || newest.contains(config.nodeId());
+            if (timelines.isGone(id) || !member) {
                 return;
             }
-            restore(sights.getFirst().status());
+            restore(sights.getFirst().status(), newest);
         }
         StoredTimeline timeline = timelines.get(id);
         sights.forEach(sight -> timeline.heard(sight.status().feedback()));
         if (timeline.proposers().isLed()) {
             return;
         }
-        Lsn commit = timeline.status().commit();
-        if (sights.stream().allMatch(s -> !s.status().flush().isAfter(commit))) {
+        TimelineStatus own = timeline.status();
+        boolean nothingNew =
+                newest.generation() <= own.configuration().generation()
+                        && sights.stream().allMatch(s -> !s.status().flush().isAfter(own.commit()));
+        if (nothingNew) {
             return;
         }
         List<SafekeeperClient> reached = new ArrayList<>();
@@ -223,20 +253,21 @@ final class CatchUp implements Closeable {
             reports.add(sight.peer().report(id));
             reached.add(sight.peer());
         }
-        AcceptorAction.Copy copy = timeline.compare(config.quorum(), reports);
+        AcceptorAction.Copy copy = timeline.compare(reports);
         if (copy != null) {
             copy(id, timeline, reached.get(copy.peer()), copy);
         }
     }
 
     /** A timeline that this safekeeper does not know begins empty, and without a vote. */
-    private void restore(TimelineStatus theirs) throws IOException {
+    private void restore(TimelineStatus theirs, Configuration configuration) throws IOException {
         Term term = theirs.term().equals(Term.NONE) ? theirs.term().next() : theirs.term();
         timelines.create(
                 new SafekeeperRequest.Create(
                         theirs.id(),
                         theirs.systemIdentifier(),
                         theirs.postgresMajor(),
+                        configuration,
                         theirs.start(),
                         term),
                 rejoin(theirs.id()));
@@ -244,8 +275,15 @@ final class CatchUp implements Closeable {
     }
 
     /** Where a timeline that was lost here begins, if not at its start; null if there. */
-    @Nullable Rejoin rejoin(TenantTimelineId id) {
-        return store == null ? null : Rejoin.from(peers, id);
+    @Nullable Rejoin rejoin(TenantTimelineId id) throws IOException {
+        if (store == null) {
+            return null;
+        }
+        List<SafekeeperClient> clients = new ArrayList<>();
+        for (long node : peers) {
+            clients.add(new SafekeeperClient(config.addresses().addressOf(node)));
+        }
+        return Rejoin.from(clients, id);
     }
 
     private void copy(
@@ -258,6 +296,11 @@ final class CatchUp implements Closeable {
         while (at.isBefore(copy.to()) && !over) {
             Lsn to = Lsn.min(copy.to(), at.plus(PIECE));
             byte[] wal = donor.read(id, at, to);
+            PeerReport after = donor.report(id);
+            if (!copy.isOf(after.history(), after.flush(), to)) {
+                log.info("timeline {}: {} has another log by now", id, donor.address());
+                return;
+            }
             if (!timeline.copied(copy, at, ByteBuffer.wrap(wal))) {
                 return;
             }

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.safekeeper;
 
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.consensus.ConsensusProtocol;
 import dev.sluice.walservice.consensus.TermHistory;
 import dev.sluice.walservice.consensus.TimelineControl;
@@ -23,21 +24,25 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  *    0  magic "SLKC"
- *    4  u32 version, 2
+ *    4  u32 version, 3
  *    8  u32 bytes of payload
  *   12  u32 CRC32C of the first twelve bytes and the payload
  *   16  payload: tenant id (16), timeline id (16), u64 system identifier, u32 Postgres major,
- *       u64 generation, u64 start LSN, u64 term, u64 votes-above term, u64 commit LSN,
+ *       configuration as in {@link ConsensusProtocol}, u64 start LSN, u64 term,
+ *       u64 votes-above term, u64 commit LSN,
  *       u32 history entries, entries x { u64 term, u64 start LSN }
  * </pre>
+ *
+ * <p>Version 2 has a generation, always 0, in the place of the configuration: it was not set.
  */
 final class ControlFile {
     static final String NAME = "control";
 
     private static final int MAGIC = 0x534C4B43;
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
+    private static final int WITHOUT_CONFIGURATION = 2;
     private static final int HEADER_BYTES = 16;
-    private static final int FIXED_PAYLOAD_BYTES = 32 + 8 + 4 + 5 * 8 + 4;
+    private static final int FIXED_PAYLOAD_BYTES = 32 + 8 + 4 + 4 * 8 + 4;
     private static final int ENTRY_BYTES = 16;
 
     private ControlFile() {}
@@ -79,9 +84,10 @@ final class ControlFile {
             throw new DamagedFileException(
                     path, 0, "its magic is " + Integer.toHexString(bytes.getInt(0)));
         }
-        if (bytes.getInt(4) != VERSION) {
+        int version = bytes.getInt(4);
+        if (version != VERSION && version != WITHOUT_CONFIGURATION) {
             throw new DamagedFileException(
-                    path, 4, "its version is " + bytes.getInt(4) + ", known is " + VERSION);
+                    path, 4, "its version is " + version + ", known is " + VERSION);
         }
         if (bytes.getInt(8) != bytes.limit() - HEADER_BYTES) {
             throw new DamagedFileException(
@@ -96,19 +102,23 @@ final class ControlFile {
             throw new DamagedFileException(path, 12, "it fails its checksum");
         }
         try {
-            return decode(bytes.position(HEADER_BYTES));
+            return decode(version, bytes.position(HEADER_BYTES));
         } catch (BufferUnderflowException | PartProtocolException e) {
             throw new DamagedFileException(path, HEADER_BYTES, "it is inconsistent: " + e);
         }
     }
 
     private static ByteBuffer encode(TimelineControl control) {
-        int payload = FIXED_PAYLOAD_BYTES + ENTRY_BYTES * control.history().entries().size();
+        int payload =
+                FIXED_PAYLOAD_BYTES
+                        + ConsensusProtocol.configurationBytes(control.configuration())
+                        + ENTRY_BYTES * control.history().entries().size();
         ByteBuffer out = ByteBuffer.allocate(HEADER_BYTES + payload);
         out.putInt(MAGIC).putInt(VERSION).putInt(payload).putInt(0);
         ConsensusProtocol.putId(out, control.id());
         out.putLong(control.systemIdentifier()).putInt(control.postgresMajor());
-        out.putLong(control.generation()).putLong(control.start().value());
+        ConsensusProtocol.putConfiguration(out, control.configuration());
+        out.putLong(control.start().value());
         out.putLong(control.term().number()).putLong(control.votesAbove().number());
         out.putLong(control.commit().value());
         ConsensusProtocol.putHistory(out, control.history());
@@ -116,11 +126,12 @@ final class ControlFile {
         return out.putInt(12, checksum(out));
     }
 
-    private static TimelineControl decode(ByteBuffer in) throws PartProtocolException {
+    private static TimelineControl decode(int version, ByteBuffer in) throws PartProtocolException {
         TenantTimelineId id = ConsensusProtocol.id(in);
         long systemIdentifier = in.getLong();
         int postgresMajor = in.getInt();
-        long generation = in.getLong();
+        Configuration configuration =
+                version == VERSION ? ConsensusProtocol.configuration(in) : unset(in);
         Lsn start = new Lsn(in.getLong());
         Term term = ConsensusProtocol.term(in);
         Term votesAbove = ConsensusProtocol.term(in);
@@ -133,12 +144,20 @@ final class ControlFile {
                 id,
                 systemIdentifier,
                 postgresMajor,
-                generation,
+                configuration,
                 start,
                 term,
                 votesAbove,
                 history,
                 commit);
+    }
+
+    private static Configuration unset(ByteBuffer in) throws PartProtocolException {
+        long generation = in.getLong();
+        if (generation != 0) {
+            throw new PartProtocolException("generation " + generation + " without members");
+        }
+        return Configuration.UNSET;
     }
 
     private static int checksum(ByteBuffer file) {

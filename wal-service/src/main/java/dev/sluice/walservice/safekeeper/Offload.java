@@ -4,6 +4,8 @@ import dev.sluice.walservice.client.SafekeeperClient;
 import dev.sluice.walservice.objectstore.ObjectStore;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a safekeeper has to do with the object store. */
@@ -20,9 +22,11 @@ final class Offload implements Closeable {
         this.config = config;
         this.settings = settings;
         this.objects = objects;
-        this.store =
-                new SegmentStore(
-                        objects, config.peers().stream().map(SafekeeperClient::new).toList());
+        List<SafekeeperClient> peers = new ArrayList<>();
+        for (long peer : config.peers()) {
+            peers.add(new SafekeeperClient(config.addresses().addressOf(peer)));
+        }
+        this.store = new SegmentStore(objects, peers);
         this.fetched =
                 new FetchedSegments(
                         store,

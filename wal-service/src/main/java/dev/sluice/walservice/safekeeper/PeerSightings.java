@@ -2,20 +2,21 @@ package dev.sluice.walservice.safekeeper;
 
 import dev.sluice.walservice.client.TimelineStatus;
 import dev.sluice.walservice.timeline.TenantTimelineId;
-import dev.sluice.wire.part.PartAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** What the other safekeepers said of themselves last, and when. Any number of threads. */
 final class PeerSightings {
     private final long since = System.nanoTime();
-    private final List<PartAddress> peers;
-    private final Map<PartAddress, Seen> seen = new ConcurrentHashMap<>();
+    private volatile Set<Long> peers;
+    private final Map<Long, Seen> seen = new ConcurrentHashMap<>();
 
     private record Seen(Map<TenantTimelineId, TimelineStatus> timelines, long at) {}
 
@@ -28,12 +29,21 @@ final class PeerSightings {
      */
     record Sighting(boolean answered, @Nullable TimelineStatus status, Duration silence) {}
 
-    PeerSightings(List<PartAddress> peers) {
-        this.peers = List.copyOf(peers);
+    /**
+     * @param peers their node ids
+     */
+    PeerSightings(Collection<Long> peers) {
+        this.peers = Set.copyOf(peers);
+    }
+
+    /** From now on these are the peers. */
+    void follow(Set<Long> others) {
+        peers = Set.copyOf(others);
+        seen.keySet().retainAll(others);
     }
 
     /** A peer has answered. */
-    void saw(PartAddress peer, List<TimelineStatus> timelines) {
+    void saw(long peer, List<TimelineStatus> timelines) {
         Map<TenantTimelineId, TimelineStatus> byId = new HashMap<>();
         timelines.forEach(status -> byId.put(status.id(), status));
         seen.put(peer, new Seen(byId, System.nanoTime()));
@@ -43,7 +53,7 @@ final class PeerSightings {
     List<Sighting> of(TenantTimelineId id) {
         long now = System.nanoTime();
         List<Sighting> sightings = new ArrayList<>();
-        for (PartAddress peer : peers) {
+        for (long peer : peers) {
             Seen last = seen.get(peer);
             sightings.add(
                     last == null

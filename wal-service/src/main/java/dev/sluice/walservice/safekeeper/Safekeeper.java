@@ -206,6 +206,14 @@ public final class Safekeeper implements Closeable {
             case SafekeeperRequest.Feedback _ ->
                     throw new SafekeeperException(
                             Refusal.BAD_REQUEST, "feedback of what is not streamed here");
+            case SafekeeperRequest.Configure configure ->
+                    SafekeeperProtocol.send(
+                            channel,
+                            new SafekeeperReply.Report(
+                                    timelines
+                                            .get(configure.id())
+                                            .configure(
+                                                    configure.configuration(), configure.term())));
             case SafekeeperRequest.Report report ->
                     SafekeeperProtocol.send(
                             channel,

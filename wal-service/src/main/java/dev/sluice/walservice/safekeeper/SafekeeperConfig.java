@@ -1,8 +1,10 @@
 package dev.sluice.walservice.safekeeper;
 
+import dev.sluice.walservice.client.SafekeeperDirectory;
 import dev.sluice.wire.part.PartAddress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  *     missing
  * @param listen where it serves; TCP port 0 takes a free port
  * @param reserve bytes of its disk that WAL leaves free
- * @param peers the other safekeepers of the same timelines, from which it recovers what it lacks
+ * @param peers the node ids of other safekeepers, which are asked at first what this one lacks;
+ *     more are found in the timelines' configurations
+ * @param addresses where they are
  * @param offload how WAL is moved to an object store; null if it all stays here
  */
 public record SafekeeperConfig(
@@ -21,9 +25,12 @@ public record SafekeeperConfig(
         Path directory,
         PartAddress listen,
         long reserve,
-        List<PartAddress> peers,
+        List<Long> peers,
+        SafekeeperDirectory addresses,
         @Nullable OffloadConfig offload) {
     public static final long DEFAULT_RESERVE = 64 << 20;
+
+    private static final SafekeeperDirectory NOBODY = SafekeeperDirectory.of(Map.of());
 
     public SafekeeperConfig {
         peers = List.copyOf(peers);
@@ -35,34 +42,28 @@ public record SafekeeperConfig(
         }
     }
 
-    /** A safekeeper that keeps all WAL on its disk. */
+    /** With the default reserve, and all WAL on its disk. */
     public SafekeeperConfig(
             long nodeId,
             Path directory,
             PartAddress listen,
-            long reserve,
-            List<PartAddress> peers) {
-        this(nodeId, directory, listen, reserve, peers, null);
+            List<Long> peers,
+            SafekeeperDirectory addresses) {
+        this(nodeId, directory, listen, DEFAULT_RESERVE, peers, addresses, null);
     }
 
-    /** With the default reserve, and all WAL on its disk. */
-    public SafekeeperConfig(
-            long nodeId, Path directory, PartAddress listen, List<PartAddress> peers) {
-        this(nodeId, directory, listen, DEFAULT_RESERVE, peers, null);
+    /** A safekeeper that stands alone, with a reserve of its own. */
+    public SafekeeperConfig(long nodeId, Path directory, PartAddress listen, long reserve) {
+        this(nodeId, directory, listen, reserve, List.of(), NOBODY, null);
     }
 
     /** A safekeeper that stands alone. */
     public SafekeeperConfig(long nodeId, Path directory, PartAddress listen) {
-        this(nodeId, directory, listen, List.of());
+        this(nodeId, directory, listen, DEFAULT_RESERVE);
     }
 
     /** With WAL moved to an object store, or not. */
     public SafekeeperConfig withOffload(@Nullable OffloadConfig moved) {
-        return new SafekeeperConfig(nodeId, directory, listen, reserve, peers, moved);
-    }
-
-    /** How many safekeepers must have WAL for it to be committed. */
-    int quorum() {
-        return (peers.size() + 1) / 2 + 1;
+        return new SafekeeperConfig(nodeId, directory, listen, reserve, peers, addresses, moved);
     }
 }

@@ -7,6 +7,7 @@ import dev.sluice.walservice.consensus.AcceptorAction;
 import dev.sluice.walservice.consensus.AcceptorInput;
 import dev.sluice.walservice.consensus.AcceptorMessage;
 import dev.sluice.walservice.consensus.AcceptorState;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.consensus.ProposerMessage;
 import dev.sluice.walservice.consensus.Refusal;
@@ -139,6 +140,7 @@ final class StoredTimeline implements Closeable {
                     control.id(),
                     control.systemIdentifier(),
                     control.postgresMajor(),
+                    control.configuration(),
                     control.term(),
                     state.lastLogTerm(),
                     control.start(),
@@ -178,7 +180,7 @@ final class StoredTimeline implements Closeable {
                 flush();
             }
             AcceptorMessage reply = step(new AcceptorInput.Received(message), from);
-            if (message instanceof ProposerMessage.Elected(Term term, _, _, _)
+            if (message instanceof ProposerMessage.Elected(_, Term term, _, _, _)
                     && term.equals(state.control().term())) {
                 proposers.follow(from);
             }
@@ -213,9 +215,30 @@ final class StoredTimeline implements Closeable {
         lock.lock();
         try {
             checkOpen();
-            return state.report();
+            return state.report(nodeId);
         } finally {
             lock.unlock();
+        }
+    }
+
+    /**
+     * Takes a configuration over if it is newer, and raises the term.
+     *
+     * @return how the acceptor is then
+     */
+    PeerReport configure(Configuration configuration, Term term) throws IOException {
+        flushing.lock();
+        lock.lock();
+        try {
+            checkOpen();
+            if (state.received().isBefore(state.written())) {
+                flush();
+            }
+            step(new AcceptorInput.Configured(configuration, term), null);
+            return state.report(nodeId);
+        } finally {
+            lock.unlock();
+            flushing.unlock();
         }
     }
 
@@ -224,7 +247,7 @@ final class StoredTimeline implements Closeable {
      *
      * @return what is to be copied from one of them; null if nothing is
      */
-    AcceptorAction.@Nullable Copy compare(int quorum, List<PeerReport> peers) throws IOException {
+    AcceptorAction.@Nullable Copy compare(List<PeerReport> peers) throws IOException {
         flushing.lock();
         lock.lock();
         try {
@@ -233,7 +256,7 @@ final class StoredTimeline implements Closeable {
                 flush();
             }
             wantedCopy = null;
-            step(new AcceptorInput.PeersReported(quorum, peers), null);
+            step(new AcceptorInput.PeersReported(peers), null);
             return wantedCopy;
         } finally {
             lock.unlock();

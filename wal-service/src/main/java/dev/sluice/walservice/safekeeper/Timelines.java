@@ -177,6 +177,10 @@ final class Timelines implements Closeable {
                                 status.postgresMajor(),
                                 status.start()));
             }
+            if (request.configuration().generation() > status.configuration().generation()) {
+                timeline.configure(request.configuration(), Term.NONE);
+                return timeline.status();
+            }
             return status;
         } finally {
             slot.lock.unlock();
@@ -287,11 +291,13 @@ final class Timelines implements Closeable {
                         request.id(),
                         request.systemIdentifier(),
                         request.postgresMajor(),
+                        request.configuration(),
                         request.start())
                 : TimelineControl.lost(
                         request.id(),
                         request.systemIdentifier(),
                         request.postgresMajor(),
+                        request.configuration(),
                         request.start(),
                         request.term());
     }

@@ -12,17 +12,19 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class AcceptorTest {
+    private static final Configuration THREE = Configuration.first(List.of(1L, 2L, 3L));
     private static final TimelineControl CONTROL =
-            TimelineControl.born(SimulatedAcceptor.ID, 42, 17, lsn(800));
+            TimelineControl.born(SimulatedAcceptor.ID, 42, 17, THREE, lsn(800));
 
     @Test
     void aVoteIsPersistedBeforeItIsTold() {
-        Acceptor.Step step = receive(empty(), new ProposerMessage.VoteRequest(new Term(3)));
+        Acceptor.Step step = receive(empty(), new ProposerMessage.VoteRequest(1, new Term(3)));
         assertThat(step.actions())
                 .containsExactly(
                         new AcceptorAction.Persist(CONTROL.withTerm(new Term(3))),
                         new AcceptorAction.Reply(
                                 new AcceptorMessage.Voted(
+                                        1,
                                         new Term(3),
                                         Ballot.GIVEN,
                                         lsn(800),
@@ -30,15 +32,16 @@ final class AcceptorTest {
                                         TermHistory.EMPTY)),
                         new AcceptorAction.Notify(
                                 new AcceptorMessage.Appended(
-                                        new Term(3), lsn(800), lsn(800), lsn(800))));
+                                        1, new Term(3), lsn(800), lsn(800), lsn(800))));
     }
 
     @Test
     void aTermIsVotedForOnce() {
         AcceptorState voted =
-                receive(empty(), new ProposerMessage.VoteRequest(new Term(3))).state();
+                receive(empty(), new ProposerMessage.VoteRequest(1, new Term(3))).state();
         for (long term = 1; term <= 3; term++) {
-            Acceptor.Step again = receive(voted, new ProposerMessage.VoteRequest(new Term(term)));
+            Acceptor.Step again =
+                    receive(voted, new ProposerMessage.VoteRequest(1, new Term(term)));
             assertThat(again.state()).isEqualTo(voted);
             assertThat(again.actions())
                     .singleElement()
@@ -53,14 +56,14 @@ final class AcceptorTest {
     @Test
     void appendsOfAnOlderTermAreAnsweredWithTheNewer() {
         AcceptorState voted =
-                receive(leading(1), new ProposerMessage.VoteRequest(new Term(2))).state();
+                receive(leading(1), new ProposerMessage.VoteRequest(1, new Term(2))).state();
         Acceptor.Step step = receive(voted, append(1, 800, 800, 8));
         assertThat(step.state()).isEqualTo(voted);
         assertThat(step.actions())
                 .containsExactly(
                         new AcceptorAction.Reply(
                                 new AcceptorMessage.Appended(
-                                        new Term(2), lsn(800), lsn(800), lsn(800))));
+                                        1, new Term(2), lsn(800), lsn(800), lsn(800))));
     }
 
     @Test
@@ -87,7 +90,7 @@ final class AcceptorTest {
                 .containsExactly(
                         new AcceptorAction.Reply(
                                 new AcceptorMessage.Appended(
-                                        new Term(1), lsn(808), lsn(816), lsn(808))));
+                                        1, new Term(1), lsn(808), lsn(816), lsn(808))));
     }
 
     @Test
@@ -97,7 +100,7 @@ final class AcceptorTest {
                 receive(
                                 written,
                                 new ProposerMessage.Elected(
-                                        new Term(1), lsn(800), lsn(800), history(1, 800)))
+                                        1, new Term(1), lsn(800), lsn(800), history(1, 800)))
                         .state();
         Acceptor.Step late =
                 Acceptor.step(
@@ -113,7 +116,7 @@ final class AcceptorTest {
         Acceptor.Step step =
                 receive(
                         diverged,
-                        new ProposerMessage.Elected(new Term(3), lsn(840), lsn(840), newer));
+                        new ProposerMessage.Elected(1, new Term(3), lsn(840), lsn(840), newer));
         assertThat(step.actions().get(0)).isEqualTo(new AcceptorAction.Truncate(lsn(840)));
         assertThat(step.actions().get(1)).isInstanceOf(AcceptorAction.Persist.class);
         assertThat(step.actions().get(2)).isInstanceOf(AcceptorAction.Reply.class);
@@ -127,7 +130,7 @@ final class AcceptorTest {
                 receive(
                         diverged,
                         new ProposerMessage.Elected(
-                                new Term(3), lsn(840), lsn(840), history(1, 800, 3, 840)));
+                                1, new Term(3), lsn(840), lsn(840), history(1, 800, 3, 840)));
         assertThat(step.state()).isEqualTo(diverged);
         assertThat(step.actions())
                 .singleElement()
@@ -141,7 +144,8 @@ final class AcceptorTest {
         Acceptor.Step step =
                 receive(
                         empty(),
-                        new ProposerMessage.Greeting(SimulatedAcceptor.ID, 0, 43, 17, 16 << 20));
+                        new ProposerMessage.Greeting(
+                                SimulatedAcceptor.ID, THREE, 43, 17, 16 << 20));
         assertThat(step.actions())
                 .singleElement()
                 .isInstanceOfSatisfying(
@@ -152,11 +156,12 @@ final class AcceptorTest {
     @Test
     void oneThatLostItsDiskNeitherVotesNorAcknowledgesInTermsItMayHaveForgotten() {
         AcceptorState lost = lost(5);
-        Acceptor.Step asked = receive(lost, new ProposerMessage.VoteRequest(new Term(6)));
+        Acceptor.Step asked = receive(lost, new ProposerMessage.VoteRequest(1, new Term(6)));
         assertThat(asked.actions())
                 .contains(
                         new AcceptorAction.Reply(
                                 new AcceptorMessage.Voted(
+                                        1,
                                         new Term(6),
                                         Ballot.ABSTAINED,
                                         lsn(800),
@@ -167,9 +172,9 @@ final class AcceptorTest {
                 .containsExactly(
                         new AcceptorAction.Reply(
                                 new AcceptorMessage.Appended(
-                                        new Term(5), Lsn.INVALID, lsn(816), lsn(800))));
+                                        1, new Term(5), Lsn.INVALID, lsn(816), lsn(800))));
         assertThat(filled.state().control().votes()).isFalse();
-        assertThat(filled.state().report().term()).isEqualTo(Term.NONE);
+        assertThat(filled.state().report(1).term()).isEqualTo(Term.NONE);
     }
 
     @Test
@@ -182,11 +187,12 @@ final class AcceptorTest {
         assertThat(
                         receive(
                                         filled.state(),
-                                        new ProposerMessage.VoteRequest(new Term(later + 1)))
+                                        new ProposerMessage.VoteRequest(1, new Term(later + 1)))
                                 .actions())
                 .contains(
                         new AcceptorAction.Reply(
                                 new AcceptorMessage.Voted(
+                                        1,
                                         new Term(later + 1),
                                         Ballot.GIVEN,
                                         lsn(800),
@@ -196,7 +202,7 @@ final class AcceptorTest {
 
     private static AcceptorState lost(long term) {
         return AcceptorState.recovered(
-                TimelineControl.lost(SimulatedAcceptor.ID, 42, 17, lsn(800), new Term(term)),
+                TimelineControl.lost(SimulatedAcceptor.ID, 42, 17, THREE, lsn(800), new Term(term)),
                 lsn(800));
     }
 
@@ -206,7 +212,7 @@ final class AcceptorTest {
                 receive(
                                 lost,
                                 new ProposerMessage.Elected(
-                                        new Term(term), lsn(800), lsn(816), history(term, 800)))
+                                        1, new Term(term), lsn(800), lsn(816), history(term, 800)))
                         .state();
         AcceptorState written = receive(told, append(term, 800, 800, 16)).state();
         return Acceptor.step(
@@ -221,7 +227,7 @@ final class AcceptorTest {
         return receive(
                         empty(),
                         new ProposerMessage.Elected(
-                                new Term(term), lsn(800), lsn(800), history(term, 800)))
+                                1, new Term(term), lsn(800), lsn(800), history(term, 800)))
                 .state();
     }
 
@@ -233,7 +239,7 @@ final class AcceptorTest {
 
     private static ProposerMessage append(long term, long begin, long commit, int length) {
         return new ProposerMessage.Append(
-                new Term(term), lsn(begin), lsn(commit), ByteBuffer.allocate(length));
+                1, new Term(term), lsn(begin), lsn(commit), ByteBuffer.allocate(length));
     }
 
     private static Acceptor.Step receive(AcceptorState state, ProposerMessage message) {

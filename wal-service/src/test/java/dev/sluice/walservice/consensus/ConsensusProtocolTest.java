@@ -10,32 +10,37 @@ import dev.sluice.wire.part.PartFrame;
 import dev.sluice.wire.part.PartProtocolException;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 final class ConsensusProtocolTest {
+    private static final Configuration THREE = Configuration.first(List.of(1L, 2L, 3L));
 
     static Stream<ProposerMessage> proposerMessages() {
         return Stream.of(
-                new ProposerMessage.Greeting(SimulatedAcceptor.ID, 5, -7, 17, 16 << 20),
-                new ProposerMessage.VoteRequest(new Term(9)),
-                new ProposerMessage.Elected(new Term(9), lsn(-8), lsn(-4), history(1, 80, 9, 160)),
+                new ProposerMessage.Greeting(SimulatedAcceptor.ID, THREE, -7, 17, 16 << 20),
+                new ProposerMessage.VoteRequest(1, new Term(9)),
+                new ProposerMessage.Elected(
+                        1, new Term(9), lsn(-8), lsn(-4), history(1, 80, 9, 160)),
                 new ProposerMessage.Append(
-                        new Term(9), lsn(80), lsn(72), ByteBuffer.wrap(new byte[] {1, 2, 3})));
+                        1, new Term(9), lsn(80), lsn(72), ByteBuffer.wrap(new byte[] {1, 2, 3})));
     }
 
     static Stream<AcceptorMessage> acceptorMessages() {
         return Stream.of(
-                new AcceptorMessage.Greeted(3, new Term(9), new Term(4)),
+                new AcceptorMessage.Greeted(3, THREE, new Term(9), new Term(4)),
+                new AcceptorMessage.Superseded(THREE.jointWith(List.of(2L, 3L, 4L))),
                 new AcceptorMessage.Voted(
+                        1,
                         new Term(9),
                         AcceptorMessage.Ballot.ABSTAINED,
                         lsn(8),
                         lsn(88),
                         history(1, 8)),
-                new AcceptorMessage.Appended(new Term(9), lsn(88), lsn(96), lsn(80)));
+                new AcceptorMessage.Appended(1, new Term(9), lsn(88), lsn(96), lsn(80)));
     }
 
     @ParameterizedTest
@@ -77,11 +82,16 @@ final class ConsensusProtocolTest {
                 frame(
                         ConsensusProtocol.encode(
                                 new ProposerMessage.Elected(
-                                        new Term(2), lsn(0x10), lsn(0x20), history(1, 8, 2, 16))));
+                                        1,
+                                        new Term(2),
+                                        lsn(0x10),
+                                        lsn(0x20),
+                                        history(1, 8, 2, 16))));
         assertThat(frame.type()).isEqualTo(3);
         assertThat(HexFormat.of().formatHex(frame.payload().array(), 0, frame.payload().limit()))
                 .isEqualTo(
-                        "0000000000000002"
+                        "0000000000000001"
+                                + "0000000000000002"
                                 + "0000000000000010"
                                 + "0000000000000020"
                                 + "00000002"

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,7 @@ final class ConsensusSimulation {
     private final Tally tally = new Tally();
     private final Ledger ledger = new Ledger();
     private final Weather weather;
+    private final SimulatedChanges changes;
     private final List<SimulatedAcceptor> acceptors = new ArrayList<>();
     private final List<SimulatedProposer> computes = new ArrayList<>();
     private final Map<Link, Long> lastDelivery = new HashMap<>();
@@ -64,12 +66,57 @@ final class ConsensusSimulation {
         this.rules = rules;
         this.trace = trace;
         this.weather = Weather.draw(random);
-        for (int i = 0; i < weather.acceptors(); i++) {
+        Configuration configuration =
+                Configuration.first(
+                        LongStream.rangeClosed(1, weather.acceptors()).boxed().toList());
+        for (int i = 0; i < weather.acceptors() + weather.spares(); i++) {
             acceptors.add(
                     new SimulatedAcceptor(
-                            i + 1, rules, ledger, tally, random, weather.crashWithin()));
+                            i + 1,
+                            rules,
+                            ledger,
+                            tally,
+                            random,
+                            configuration,
+                            weather.crashWithin()));
         }
+        changes =
+                new SimulatedChanges(
+                        world(), random, rules, tally, weather, acceptors, configuration);
         say(() -> "seed " + seed + ", " + weather);
+    }
+
+    private SimulatedChanges.World world() {
+        return new SimulatedChanges.World() {
+            @Override
+            public void after(long delay, Runnable action) {
+                ConsensusSimulation.this.after(delay, action);
+            }
+
+            @Override
+            public long delay(long mean) {
+                return ConsensusSimulation.this.delay(mean);
+            }
+
+            @Override
+            public boolean faulty() {
+                return faulty;
+            }
+
+            @Override
+            public void say(Supplier<String> line) {
+                ConsensusSimulation.this.say(line);
+            }
+
+            @Override
+            public void give(SimulatedAcceptor acceptor, AcceptorInput input) {
+                try {
+                    spread(acceptor, acceptor.receive(input));
+                } catch (SimulatedAcceptor.Crashed e) {
+                    crash(acceptor);
+                }
+            }
+        };
     }
 
     private void say(Supplier<String> line) {
@@ -82,6 +129,7 @@ final class ConsensusSimulation {
     Tally run() {
         after(0, this::startCompute);
         after(delay(weather.calm()), this::fault);
+        after(delay(weather.change()), changes::begin);
         for (int i = 0; i < acceptors.size(); i++) {
             int acceptor = i;
             after(delay(GOSSIP), () -> gossip(acceptor));
@@ -126,6 +174,7 @@ final class ConsensusSimulation {
                         rules,
                         ledger,
                         tally,
+                        changes.told(),
                         this::sendToAcceptor);
         say(() -> compute + " starts");
         computes.add(compute);
@@ -154,7 +203,9 @@ final class ConsensusSimulation {
         }
         if (now >= compute.stalledUntil) {
             for (int peer = 0; peer < acceptors.size(); peer++) {
-                attend(compute, peer);
+                if (compute.isWanted(peer)) {
+                    attend(compute, peer);
+                }
             }
             long most = faulty ? Long.MAX_VALUE : FEW;
             for (int i = random.nextInt(weather.haste()); i > 0 && compute.mayWrite(most); i--) {
@@ -168,6 +219,9 @@ final class ConsensusSimulation {
     }
 
     private void attend(SimulatedProposer compute, int peer) {
+        if (compute.isResting() && random.nextInt(3) == 0) {
+            compute.rouse();
+        }
         if (compute.conversations[peer] == 0) {
             connect(compute, peer);
         } else if (compute.isImpatient(peer, now)) {
@@ -186,7 +240,7 @@ final class ConsensusSimulation {
         if (!acceptor.exists) {
             if (compute.state.role() instanceof Role.Leader leader) {
                 say(() -> compute + " gives " + acceptor + " an empty timeline");
-                acceptor.restore(leader.term(), acceptors);
+                acceptor.restore(compute.state.configuration(), leader.term(), acceptors);
             }
             return;
         }
@@ -345,16 +399,23 @@ final class ConsensusSimulation {
         if (reply != null) {
             sendToProposer(from, peer, conversation, reply);
         }
-        AcceptorMessage notice = outcome.notice;
-        if (notice != null) {
-            acceptors
-                    .get(peer)
-                    .conversations
-                    .forEach((other, compute) -> {
-                        if (other != conversation) {
-                            sendToProposer(compute, peer, other, notice);
-                        }
-                    });
+        spreadBut(conversation, acceptors.get(peer), outcome);
+    }
+
+    /** Tells every proposer in conversation what none of them asked for. */
+    private void spread(SimulatedAcceptor acceptor, SimulatedAcceptor.Outcome outcome) {
+        spreadBut(0, acceptor, outcome);
+    }
+
+    private void spreadBut(
+            int conversation, SimulatedAcceptor acceptor, SimulatedAcceptor.Outcome outcome) {
+        int peer = acceptors.indexOf(acceptor);
+        for (AcceptorMessage notice : outcome.notices) {
+            acceptor.conversations.forEach((other, compute) -> {
+                if (other != conversation) {
+                    sendToProposer(compute, peer, other, notice);
+                }
+            });
         }
     }
 
@@ -390,19 +451,31 @@ final class ConsensusSimulation {
 
     private void gossip(int self) {
         SimulatedAcceptor acceptor = acceptors.get(self);
-        List<Integer> reached = new ArrayList<>();
-        List<PeerReport> reports = new ArrayList<>();
+        List<PeerReport> heard = new ArrayList<>();
         for (int peer = 0; peer < acceptors.size(); peer++) {
             SimulatedAcceptor other = acceptors.get(peer);
             if (peer != self && other.up && other.exists && (!faulty || random.nextInt(4) > 0)) {
-                reached.add(peer);
-                reports.add(other.state.report());
+                heard.add(other.state.report(peer + 1));
             }
         }
+        Configuration newest = newest(heard);
+        List<PeerReport> reports =
+                heard.stream().filter(report -> newest.contains(report.nodeId())).toList();
+        List<Integer> reached = reports.stream().map(report -> (int) report.nodeId() - 1).toList();
         if (acceptor.up && !reports.isEmpty()) {
             after(delay(weather.delay()), () -> compare(self, reached, reports));
         }
         after(delay(GOSSIP), () -> gossip(self));
+    }
+
+    private static Configuration newest(List<PeerReport> reports) {
+        Configuration newest = Configuration.UNSET;
+        for (PeerReport report : reports) {
+            if (report.configuration().generation() > newest.generation()) {
+                newest = report.configuration();
+            }
+        }
+        return newest;
     }
 
     private void compare(int self, List<Integer> reached, List<PeerReport> reports) {
@@ -410,22 +483,21 @@ final class ConsensusSimulation {
         if (!acceptor.up || acceptor.copies.contains(acceptor.state.session())) {
             return;
         }
+        Configuration newest = newest(reports);
+        if (!acceptor.exists && acceptor.made && !acceptor.gone && newest.contains(self + 1)) {
+            acceptor.restore(newest, reports.getFirst().term(), acceptors);
+        }
         if (!acceptor.exists) {
-            acceptor.restore(reports.getFirst().term(), acceptors);
+            return;
         }
         Lsn before = acceptor.state.control().commit();
         try {
             SimulatedAcceptor.Outcome outcome =
-                    acceptor.receive(
-                            new AcceptorInput.PeersReported(acceptors.size() / 2 + 1, reports));
+                    acceptor.receive(new AcceptorInput.PeersReported(reports));
             if (acceptor.state.control().commit().isAfter(before)) {
                 tally.count(Happening.COMMITS_LEARNT_FROM_PEERS);
             }
-            AcceptorMessage notice = outcome.notice;
-            if (notice != null) {
-                acceptor.conversations.forEach(
-                        (other, compute) -> sendToProposer(compute, self, other, notice));
-            }
+            spread(acceptor, outcome);
             AcceptorAction.Copy copy = outcome.copy;
             if (copy != null) {
                 tally.count(Happening.PEER_RECOVERIES);
@@ -444,6 +516,7 @@ final class ConsensusSimulation {
         if (!source.up
                 || !source.exists
                 || source.state.flush().isBefore(to)
+                || !copy.isOf(source.state.control().history(), source.state.flush(), to)
                 || !from.isBefore(copy.to())) {
             acceptor.copies.remove(copy.session());
             return;
@@ -507,9 +580,7 @@ final class ConsensusSimulation {
     }
 
     private void loseDisk(SimulatedAcceptor acceptor) {
-        if (weather.diskLoss()
-                && acceptor.up
-                && acceptors.stream().allMatch(SimulatedAcceptor::isWhole)) {
+        if (weather.diskLoss() && acceptor.up && !acceptor.dead && changes.mayLoseADisk()) {
             crash(acceptor);
             say(() -> acceptor + " has lost its disk");
             acceptor.loseDisk();
@@ -568,14 +639,15 @@ final class ConsensusSimulation {
             start(a);
         });
         Lsn most =
-                acceptors.stream()
+                changes.staying().stream()
                         .filter(a -> a.exists)
                         .map(a -> a.state.control().commit())
                         .max(Comparator.naturalOrder())
-                        .orElseThrow();
+                        .orElse(SimulatedAcceptor.START);
         long limit = now + SETTLING;
         while (now < limit && !allCommitted(most)) {
             proceed();
+            changes.driveOn();
         }
         Invariant.FAULTS_OVER_ALL_IS_WELL.check(
                 allCommitted(most),
@@ -583,7 +655,8 @@ final class ConsensusSimulation {
     }
 
     private boolean allCommitted(Lsn most) {
-        return acceptors.stream().allMatch(a -> !a.state.control().commit().isBefore(most));
+        return changes.staying().stream()
+                .allMatch(a -> a.exists && !a.state.control().commit().isBefore(most));
     }
 
     private void settle() {
@@ -591,8 +664,10 @@ final class ConsensusSimulation {
         startCompute();
         long limit = now + SETTLING;
         long patience = now + RESTART;
-        while (now < limit && computes.stream().noneMatch(this::isEverywhere)) {
+        while (now < limit
+                && !(changes.isComplete() && computes.stream().anyMatch(this::isEverywhere))) {
             proceed();
+            changes.driveOn();
             if (now > patience) { // it was elected before it met one that had lost its disk
                 patience = now + RESTART;
                 List.copyOf(computes).forEach(this::stop);
@@ -600,8 +675,9 @@ final class ConsensusSimulation {
             }
         }
         Invariant.FAULTS_OVER_ALL_IS_WELL.check(
-                computes.stream().anyMatch(this::isEverywhere), () -> "did not settle" + states());
-        for (SimulatedAcceptor acceptor : acceptors) {
+                changes.isComplete() && computes.stream().anyMatch(this::isEverywhere),
+                () -> "did not settle: " + changes.remembered() + states());
+        for (SimulatedAcceptor acceptor : changes.staying()) {
             Invariant.NOTHING_ACKNOWLEDGED_IS_LOST.check(
                     ledger.holds(acceptor.log, acceptor.state.control().commit()),
                     () -> acceptor + " has not all that is committed");
@@ -619,7 +695,7 @@ final class ConsensusSimulation {
         Lsn end = last.state.commit();
         return last.state.role() instanceof Role.Leader leader
                 && !end.isBefore(leader.start().plus(8))
-                && acceptors.stream()
+                && changes.staying().stream()
                         .allMatch(a ->
                                 a.isWhole()
                                         && !a.state

@@ -14,6 +14,8 @@ enum Invariant {
     TERMS_ARE_NEVER_REUSED,
     /** Once it knows that a newer leader exists, a proposer acknowledges nothing. */
     THE_FENCED_NEVER_ACKNOWLEDGE,
+    /** An acceptor, while it has its disk, never goes back to an earlier configuration. */
+    GENERATIONS_ONLY_RISE,
     /** {@code start <= commit <= flush <= received <= written}. */
     POSITIONS_ARE_IN_ORDER,
     /** When faults end, everything gets everywhere. */

@@ -25,7 +25,7 @@ enum PlantedBug implements ProtocolRules {
     VOTES_TWICE_IN_A_TERM {
         @Override
         public Acceptor.Step acceptor(long node, AcceptorState state, AcceptorInput input) {
-            if (input instanceof AcceptorInput.Received(ProposerMessage.VoteRequest(Term term))
+            if (input instanceof AcceptorInput.Received(ProposerMessage.VoteRequest(_, Term term))
                     && term.equals(state.control().term())
                     && term.number() > 0) {
                 return Acceptor.step(
@@ -62,6 +62,7 @@ enum PlantedBug implements ProtocolRules {
                         action instanceof AcceptorAction.Reply(AcceptorMessage.Appended appended)
                                 ? new AcceptorAction.Reply(
                                         new AcceptorMessage.Appended(
+                                                appended.generation(),
                                                 term,
                                                 appended.flush(),
                                                 appended.received(),
@@ -119,6 +120,7 @@ enum PlantedBug implements ProtocolRules {
                         ProposerAction.Send(
                                 int peer,
                                 ProposerMessage.Elected(
+                                        long generation,
                                         Term term,
                                         Lsn from,
                                         Lsn end,
@@ -128,13 +130,15 @@ enum PlantedBug implements ProtocolRules {
                             after.with(
                                     peer,
                                     new PeerState(
+                                            after.peers().get(peer).node(),
                                             new PeerState.Phase.Streaming(
                                                     earlier, earlier, Lsn.INVALID),
                                             Lsn.INVALID));
                     actions.add(
                             new ProposerAction.Send(
                                     peer,
-                                    new ProposerMessage.Elected(term, earlier, end, history)));
+                                    new ProposerMessage.Elected(
+                                            generation, term, earlier, end, history)));
                 } else {
                     actions.add(action);
                 }
@@ -175,7 +179,7 @@ enum PlantedBug implements ProtocolRules {
                     step.state().peers().stream()
                             .map(PeerState::acked)
                             .sorted(Comparator.reverseOrder())
-                            .skip(state.quorum() - 1L)
+                            .skip(state.peers().size() / 2)
                             .findFirst()
                             .orElseThrow();
             return step.state().role() instanceof Role.Leader && held.isAfter(step.state().commit())
@@ -197,6 +201,7 @@ enum PlantedBug implements ProtocolRules {
             actions.add(
                     new AcceptorAction.Reply(
                             new AcceptorMessage.Appended(
+                                    after.control().configuration().generation(),
                                     after.control().term(),
                                     after.written(),
                                     after.written(),
@@ -248,7 +253,12 @@ enum PlantedBug implements ProtocolRules {
 
         private AcceptorMessage.Voted withoutHistory(AcceptorMessage.Voted vote) {
             return new AcceptorMessage.Voted(
-                    vote.term(), vote.ballot(), vote.start(), vote.start(), TermHistory.EMPTY);
+                    vote.generation(),
+                    vote.term(),
+                    vote.ballot(),
+                    vote.start(),
+                    vote.start(),
+                    TermHistory.EMPTY);
         }
     },
 
@@ -269,15 +279,143 @@ enum PlantedBug implements ProtocolRules {
     HALF_IS_A_QUORUM {
         @Override
         public Proposer.Step proposer(ProposerState state, ProposerInput input) {
-            ProposerState fewer =
-                    new ProposerState(
-                            state.role(),
-                            state.peers().size() / 2,
-                            state.seen(),
-                            state.peers(),
-                            state.available(),
-                            state.commit());
-            return Proposer.step(fewer, input);
+            if (!(input instanceof ProposerInput.Received(int peer, _))
+                    || state.configuration().members().size() > 3) {
+                return Proposer.step(state, input);
+            }
+            Configuration real = state.configuration();
+            Configuration alone =
+                    new Configuration(
+                            real.generation(), List.of(state.peers().get(peer).node()), List.of());
+            Proposer.Step step = Proposer.step(state.with(alone), input);
+            return step.state().configuration().equals(alone)
+                    ? new Proposer.Step(step.state().with(real), step.actions())
+                    : step;
+        }
+    },
+
+    /** While the configuration is joint, the members decide without those that follow them. */
+    THE_OLD_MAJORITY_DECIDES_ALONE {
+        @Override
+        public Proposer.Step proposer(ProposerState state, ProposerInput input) {
+            Configuration real = state.configuration();
+            if (!real.isJoint()) {
+                return Proposer.step(state, input);
+            }
+            Configuration old = new Configuration(real.generation(), real.members(), List.of());
+            Proposer.Step step = Proposer.step(state.with(old), input);
+            return step.state().configuration().equals(old)
+                    ? new Proposer.Step(step.state().with(real), step.actions())
+                    : step;
+        }
+    },
+
+    /** While the configuration is joint, those that follow decide without the members. */
+    THE_NEW_MAJORITY_DECIDES_ALONE {
+        @Override
+        public Proposer.Step proposer(ProposerState state, ProposerInput input) {
+            Configuration real = state.configuration();
+            if (!real.isJoint()) {
+                return Proposer.step(state, input);
+            }
+            Configuration early = new Configuration(real.generation(), real.following(), List.of());
+            Proposer.Step step = Proposer.step(state.with(early), input);
+            return step.state().configuration().equals(early)
+                    ? new Proposer.Step(step.state().with(real), step.actions())
+                    : step;
+        }
+    },
+
+    /** An acceptor listens to proposers of earlier generations than its own. */
+    MESSAGES_OF_OTHER_GENERATIONS_ARE_OBEYED {
+        @Override
+        public Acceptor.Step acceptor(long node, AcceptorState state, AcceptorInput input) {
+            if (!(input instanceof AcceptorInput.Received(ProposerMessage message))) {
+                return Acceptor.step(node, state, input);
+            }
+            Configuration real = state.control().configuration();
+            Configuration theirs =
+                    switch (message) {
+                        case ProposerMessage.Greeting m -> m.configuration();
+                        case ProposerMessage.VoteRequest m -> renumbered(real, m.generation());
+                        case ProposerMessage.Elected m -> renumbered(real, m.generation());
+                        case ProposerMessage.Append m -> renumbered(real, m.generation());
+                    };
+            if (theirs.generation() >= real.generation()) {
+                return Acceptor.step(node, state, input);
+            }
+            Acceptor.Step step =
+                    Acceptor.step(
+                            node, state.with(state.control().withConfiguration(theirs)), input);
+            List<AcceptorAction> actions = new ArrayList<>();
+            for (AcceptorAction action : step.actions()) {
+                actions.add(
+                        action instanceof AcceptorAction.Persist(TimelineControl control)
+                                ? new AcceptorAction.Persist(control.withConfiguration(real))
+                                : action);
+            }
+            TimelineControl after = step.state().control().withConfiguration(real);
+            return new Acceptor.Step(step.state().with(after), actions);
+        }
+
+        private Configuration renumbered(Configuration real, long generation) {
+            return new Configuration(generation, real.members(), real.following());
+        }
+    },
+
+    /** The new configuration alone holds before those in it have what was committed. */
+    THE_SWITCH_IS_COMPLETED_TOO_EARLY {
+        @Override
+        public MembershipChange.Step change(
+                MembershipChange.State state, MembershipChange.Input input) {
+            MembershipChange.Point point = state.point();
+            return MembershipChange.step(
+                    point == null
+                            ? state
+                            : state.with(
+                                    new MembershipChange.Point(
+                                            Term.NONE, Lsn.INVALID, point.term())),
+                    input);
+        }
+    },
+
+    /** Those that follow are not raised to the members' highest term. */
+    THE_TERM_IS_NOT_RAISED {
+        @Override
+        public MembershipChange.Step change(
+                MembershipChange.State state, MembershipChange.Input input) {
+            MembershipChange.Point point = state.point();
+            return MembershipChange.step(
+                    point == null
+                            ? state
+                            : state.with(
+                                    new MembershipChange.Point(
+                                            point.lastTerm(), point.flush(), Term.NONE)),
+                    input);
+        }
+    },
+
+    /** The joint configuration is left out. */
+    ONE_STEP_INSTEAD_OF_TWO {
+        @Override
+        public MembershipChange.Step change(
+                MembershipChange.State state, MembershipChange.Input input) {
+            MembershipChange.Step step = MembershipChange.step(state, input);
+            List<MembershipChange.Action> actions = new ArrayList<>();
+            for (MembershipChange.Action action : step.actions()) {
+                actions.add(
+                        action
+                                        instanceof
+                                        MembershipChange.Action.Remember(
+                                                Configuration before,
+                                                Configuration next)
+                                ? new MembershipChange.Action.Remember(
+                                        before,
+                                        new Configuration(
+                                                next.generation(), next.following(), List.of()))
+                                : action);
+            }
+            return new MembershipChange.Step(step.state(), actions);
         }
     };
 

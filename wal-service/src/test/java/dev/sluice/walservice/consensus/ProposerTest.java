@@ -11,28 +11,49 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class ProposerTest {
+    private static final Configuration THREE = Configuration.first(List.of(1L, 2L, 3L));
 
     @Test
     void asksForATermAboveAllSeenOnceAQuorumGreeted() {
         Run run = new Run();
-        assertThat(run.receive(0, new AcceptorMessage.Greeted(1, new Term(4), Term.NONE)))
+        assertThat(run.receive(0, new AcceptorMessage.Greeted(1, THREE, new Term(4), Term.NONE)))
                 .isEmpty();
-        assertThat(run.receive(1, new AcceptorMessage.Greeted(2, new Term(7), Term.NONE)))
+        assertThat(run.receive(1, new AcceptorMessage.Greeted(2, THREE, new Term(7), Term.NONE)))
                 .containsExactly(ask(0, 8), ask(1, 8));
-        assertThat(run.receive(2, new AcceptorMessage.Greeted(3, new Term(1), Term.NONE)))
+        assertThat(run.receive(2, new AcceptorMessage.Greeted(3, THREE, new Term(1), Term.NONE)))
                 .containsExactly(ask(2, 8));
     }
 
     @Test
     void aHigherTermMakesACandidateTryAgainAndALeaderStop() {
         Run run = new Run().greetedByAll(0);
-        assertThat(run.receive(0, new AcceptorMessage.Greeted(1, new Term(5), Term.NONE)))
-                .contains(ask(0, 6), ask(1, 6), ask(2, 6));
+        run.receive(0, new AcceptorMessage.Greeted(1, THREE, new Term(5), Term.NONE));
+        assertThat(run.step(new ProposerInput.Roused())).contains(ask(0, 6), ask(1, 6), ask(2, 6));
         run.receive(0, vote(6, 800, history(1, 800)));
         run.receive(1, vote(6, 800, history(1, 800)));
         assertThat(run.state.role()).isInstanceOf(Role.Leader.class);
-        run.receive(0, new AcceptorMessage.Appended(new Term(9), lsn(8), lsn(8), lsn(8)));
+        run.receive(0, new AcceptorMessage.Appended(1, new Term(9), lsn(8), lsn(8), lsn(8)));
         assertThat(run.state.role()).isEqualTo(new Role.Fenced(new Term(6), new Term(9)));
+    }
+
+    @Test
+    void aCandidateThatIsOutrunRestsUntilItIsRoused() {
+        Run run = new Run().greetedByAll(0);
+        run.receive(1, vote(1, 800, TermHistory.EMPTY));
+        AcceptorMessage refused =
+                new AcceptorMessage.Voted(
+                        1,
+                        new Term(4),
+                        AcceptorMessage.Ballot.REFUSED,
+                        lsn(800),
+                        lsn(800),
+                        TermHistory.EMPTY);
+        assertThat(run.receive(2, refused)).isEmpty();
+        assertThat(run.state.role()).isEqualTo(new Role.Resting());
+        assertThat(run.receive(0, vote(1, 800, TermHistory.EMPTY))).isEmpty();
+        assertThat(run.step(new ProposerInput.Roused()))
+                .containsExactly(ask(0, 5), ask(1, 5), ask(2, 5));
+        assertThat(run.step(new ProposerInput.Roused())).isEmpty();
     }
 
     @Test
@@ -48,11 +69,11 @@ final class ProposerTest {
                         new ProposerAction.Send(
                                 0,
                                 new ProposerMessage.Elected(
-                                        new Term(3), lsn(900), lsn(1000), elected)),
+                                        1, new Term(3), lsn(900), lsn(1000), elected)),
                         new ProposerAction.Send(
                                 2,
                                 new ProposerMessage.Elected(
-                                        new Term(3), lsn(1000), lsn(1000), elected)));
+                                        1, new Term(3), lsn(1000), lsn(1000), elected)));
     }
 
     @Test
@@ -84,10 +105,10 @@ final class ProposerTest {
         run.step(new ProposerInput.Available(lsn(5000)));
         assertThat(run.send(1, 4096))
                 .containsExactly(
-                        new ProposerAction.SendAppend(1, lsn(800), lsn(1000), Lsn.INVALID));
+                        new ProposerAction.SendAppend(1, 1, lsn(800), lsn(1000), Lsn.INVALID));
         assertThat(run.send(1, 1000))
                 .containsExactly(
-                        new ProposerAction.SendAppend(1, lsn(1000), lsn(1800), Lsn.INVALID));
+                        new ProposerAction.SendAppend(1, 1, lsn(1000), lsn(1800), Lsn.INVALID));
         assertThat(run.send(1, 1000)).isEmpty();
     }
 
@@ -99,26 +120,28 @@ final class ProposerTest {
         run.ack(0, 800);
         run.ack(1, 800);
         assertThat(run.send(0, 1000))
-                .containsExactly(new ProposerAction.SendAppend(0, lsn(800), lsn(800), lsn(800)));
+                .containsExactly(new ProposerAction.SendAppend(0, 1, lsn(800), lsn(800), lsn(800)));
         assertThat(run.send(0, 1000)).isEmpty();
     }
 
     private static ProposerAction ask(int peer, long term) {
-        return new ProposerAction.Send(peer, new ProposerMessage.VoteRequest(new Term(term)));
+        return new ProposerAction.Send(peer, new ProposerMessage.VoteRequest(1, new Term(term)));
     }
 
     private static AcceptorMessage vote(long term, long flush, TermHistory history) {
         return new AcceptorMessage.Voted(
-                new Term(term), AcceptorMessage.Ballot.GIVEN, lsn(800), lsn(flush), history);
+                1, new Term(term), AcceptorMessage.Ballot.GIVEN, lsn(800), lsn(flush), history);
     }
 
     /** A proposer of three acceptors, and what it was told. */
     private static final class Run {
-        private ProposerState state = ProposerState.initial(3, 2);
+        private ProposerState state = ProposerState.initial(THREE);
 
         Run greetedByAll(long term) {
             for (int peer = 0; peer < 3; peer++) {
-                receive(peer, new AcceptorMessage.Greeted(peer + 1, new Term(term), Term.NONE));
+                receive(
+                        peer,
+                        new AcceptorMessage.Greeted(peer + 1, THREE, new Term(term), Term.NONE));
             }
             return this;
         }
@@ -133,7 +156,7 @@ final class ProposerTest {
 
         void ack(int peer, long flush) {
             Term term = ((Role.Leader) state.role()).term();
-            receive(peer, new AcceptorMessage.Appended(term, lsn(flush), lsn(flush), lsn(800)));
+            receive(peer, new AcceptorMessage.Appended(1, term, lsn(flush), lsn(flush), lsn(800)));
         }
 
         List<ProposerAction> step(ProposerInput input) {

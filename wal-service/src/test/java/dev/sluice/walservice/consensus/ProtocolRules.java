@@ -19,6 +19,11 @@ interface ProtocolRules {
         return other.control().commit();
     }
 
+    default MembershipChange.Step change(
+            MembershipChange.State state, MembershipChange.Input input) {
+        return MembershipChange.step(state, input);
+    }
+
     /** How an acceptor that lost its disk begins. */
     default AcceptorState restored(AcceptorState state) {
         return state;

@@ -6,6 +6,7 @@ import dev.sluice.walservice.timeline.Term;
 import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.wire.Lsn;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,13 +43,22 @@ final class SimulatedAcceptor {
     final Set<Long> copies = new HashSet<>();
 
     long[] log = new long[WORDS];
-    private TimelineControl disk = TimelineControl.born(ID, 42, 17, START);
+    private TimelineControl disk;
     private Lsn durable = START;
     private Term promised = Term.NONE;
-    AcceptorState state = AcceptorState.recovered(disk, START);
+    AcceptorState state;
     boolean up = true;
-    boolean exists = true;
+    boolean exists;
     boolean full;
+
+    /** It was given the timeline once. */
+    boolean made;
+
+    /** It had the timeline, and has left. */
+    boolean gone;
+
+    /** It never comes up again. */
+    boolean dead;
 
     SimulatedAcceptor(
             int number,
@@ -56,7 +66,12 @@ final class SimulatedAcceptor {
             Ledger ledger,
             Tally tally,
             SplittableRandom random,
+            Configuration configuration,
             int crashWithin) {
+        this.disk = TimelineControl.born(ID, 42, 17, configuration, START);
+        this.state = AcceptorState.recovered(disk, START);
+        this.made = configuration.contains(number);
+        this.exists = made;
         this.number = number;
         this.rules = rules;
         this.ledger = ledger;
@@ -86,7 +101,7 @@ final class SimulatedAcceptor {
     /** What a step wants said and done. */
     static final class Outcome {
         @Nullable AcceptorMessage reply;
-        @Nullable AcceptorMessage notice;
+        final List<AcceptorMessage> notices = new ArrayList<>();
         AcceptorAction.@Nullable Copy copy;
     }
 
@@ -108,7 +123,8 @@ final class SimulatedAcceptor {
                 switch (input) {
                     case AcceptorInput.Received(ProposerMessage.VoteRequest _),
                             AcceptorInput.Received(ProposerMessage.Elected _),
-                            AcceptorInput.PeersReported _ ->
+                            AcceptorInput.PeersReported _,
+                            AcceptorInput.Configured _ ->
                             true;
                     case AcceptorInput.Received _,
                             AcceptorInput.Copied _,
@@ -153,6 +169,9 @@ final class SimulatedAcceptor {
                 if (control.votes() && !disk.votes()) {
                     tally.count(Happening.READMISSIONS);
                 }
+                if (control.configuration().generation() > disk.configuration().generation()) {
+                    tally.count(Happening.SAFEKEEPERS_RECONFIGURED);
+                }
                 disk = control;
             }
             case AcceptorAction.Truncate(Lsn end) -> {
@@ -165,7 +184,7 @@ final class SimulatedAcceptor {
                 outcome.reply = message;
                 promise(message);
             }
-            case AcceptorAction.Notify(AcceptorMessage message) -> outcome.notice = message;
+            case AcceptorAction.Notify(AcceptorMessage message) -> outcome.notices.add(message);
             case AcceptorAction.Copy copy -> outcome.copy = copy;
             case AcceptorAction.Refuse(Refusal refusal, String reason) -> {
                 tally.count(Happening.REFUSALS);
@@ -186,6 +205,7 @@ final class SimulatedAcceptor {
             }
             case AcceptorMessage.Appended appended -> promised = max(promised, appended.term());
             case AcceptorMessage.Greeted greeted -> promised = max(promised, greeted.term());
+            case AcceptorMessage.Superseded _ -> {}
         }
     }
 
@@ -216,6 +236,10 @@ final class SimulatedAcceptor {
                 () -> this + " goes from " + before + " to " + after);
         Invariant.COMMIT_NEVER_GOES_BACK.check(
                 !control.commit().isBefore(before.control().commit()),
+                () -> this + " goes from " + before + " to " + after);
+        Invariant.GENERATIONS_ONLY_RISE.check(
+                control.configuration().generation()
+                        >= before.control().configuration().generation(),
                 () -> this + " goes from " + before + " to " + after);
         Invariant.TERMS_ARE_NEVER_REUSED.check(
                 control.term().compareTo(before.control().term()) >= 0,
@@ -263,6 +287,9 @@ final class SimulatedAcceptor {
     }
 
     void start() {
+        if (dead) {
+            return;
+        }
         up = true;
         Invariant.TERMS_ARE_NEVER_REUSED.check(
                 !exists || disk.term().compareTo(promised) >= 0,
@@ -279,15 +306,18 @@ final class SimulatedAcceptor {
      * Gets the timeline again, empty; or with its beginning out of an archive, in which others have
      * put what was committed before they removed it.
      */
-    void restore(Term term, List<SimulatedAcceptor> others) {
-        if (!exists) {
+    void restore(Configuration configuration, Term term, List<SimulatedAcceptor> others) {
+        if (!exists && made && !gone) {
             log = new long[WORDS];
-            disk = TimelineControl.lost(ID, 42, 17, START, term);
+            disk = TimelineControl.lost(ID, 42, 17, configuration, START, term);
             durable = START;
             promised = Term.NONE;
-            SimulatedAcceptor other = others.get(random.nextInt(others.size()));
-            if (other.up && other.exists && other != this && random.nextBoolean()) {
-                takeOver(other);
+            List<SimulatedAcceptor> there =
+                    others.stream()
+                            .filter(a -> a.up && a.exists && a != this && a.state.control().votes())
+                            .toList();
+            if (!there.isEmpty() && random.nextInt(3) > 0) {
+                takeOver(there.get(random.nextInt(there.size())));
             }
             state = rules.restored(AcceptorState.recovered(disk, durable));
             disk = state.control();
@@ -305,6 +335,28 @@ final class SimulatedAcceptor {
             durable = end;
             ledger.commit(disk.term(), START, end, log, toString());
         }
+    }
+
+    /** Gets the timeline before it has any say, so that there is nothing it can have promised. */
+    void join(Configuration configuration) {
+        if (!exists && !gone) {
+            log = new long[WORDS];
+            durable = START;
+            promised = Term.NONE;
+            tally.count(Happening.SAFEKEEPERS_JOINED);
+            disk = TimelineControl.born(ID, 42, 17, configuration, START);
+            state = AcceptorState.recovered(disk, START);
+            exists = true;
+            made = true;
+        }
+    }
+
+    /** Loses the timeline: it has no say any more. */
+    void leave() {
+        gone = true;
+        exists = false;
+        conversations.clear();
+        copies.clear();
     }
 
     boolean isWhole() {

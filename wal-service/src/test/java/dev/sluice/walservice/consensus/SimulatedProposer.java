@@ -44,6 +44,7 @@ final class SimulatedProposer {
             ProtocolRules rules,
             Ledger ledger,
             Tally tally,
+            Configuration configuration,
             Outbox outbox) {
         this.number = number;
         this.window = window;
@@ -54,7 +55,7 @@ final class SimulatedProposer {
         this.outbox = outbox;
         conversations = new int[acceptors.size()];
         heard = new long[acceptors.size()];
-        state = ProposerState.initial(acceptors.size(), acceptors.size() / 2 + 1);
+        state = ProposerState.initial(configuration);
     }
 
     static int author(long word) {
@@ -70,6 +71,14 @@ final class SimulatedProposer {
         return state.role() instanceof Role.Fenced;
     }
 
+    boolean isResting() {
+        return state.role() instanceof Role.Resting;
+    }
+
+    void rouse() {
+        step(new ProposerInput.Roused());
+    }
+
     /**
      * Whether it can write.
      *
@@ -82,6 +91,25 @@ final class SimulatedProposer {
                 && SimulatedAcceptor.index(state.available()) < SimulatedAcceptor.WORDS - 64;
     }
 
+    /** The index that the core has for an acceptor; -1 if it knows none. */
+    private int slot(int acceptor) {
+        for (int slot = 0; slot < state.peers().size(); slot++) {
+            if (state.peers().get(slot).node() == acceptor + 1) {
+                return slot;
+            }
+        }
+        return -1;
+    }
+
+    private int acceptorAt(int slot) {
+        return (int) state.peers().get(slot).node() - 1;
+    }
+
+    /** Whether an acceptor has a say, as far as it knows. */
+    boolean isWanted(int acceptor) {
+        return state.configuration().contains(acceptor + 1);
+    }
+
     void connected(int peer, int conversation, long now) {
         conversations[peer] = conversation;
         heard[peer] = now;
@@ -89,25 +117,32 @@ final class SimulatedProposer {
                 this,
                 peer,
                 new ProposerMessage.Greeting(
-                        SimulatedAcceptor.ID, 0, 42, 17, Acceptor.SEGMENT_SIZE));
+                        SimulatedAcceptor.ID,
+                        state.configuration(),
+                        42,
+                        17,
+                        Acceptor.SEGMENT_SIZE));
     }
 
     void disconnected(int peer) {
         conversations[peer] = 0;
-        step(new ProposerInput.Disconnected(peer));
+        int slot = slot(peer);
+        if (slot >= 0) {
+            step(new ProposerInput.Disconnected(slot));
+        }
     }
 
     /** Whether an answer has been due for too long. */
     boolean isImpatient(int peer, long now) {
         boolean due =
-                !(state.peers().get(peer).phase() instanceof Phase.Streaming streaming)
+                !(state.peers().get(slot(peer)).phase() instanceof Phase.Streaming streaming)
                         || !streaming.next().equals(streaming.received());
         return due && now - heard[peer] > PATIENCE;
     }
 
     void receive(int peer, AcceptorMessage message, long now) {
         heard[peer] = now;
-        step(new ProposerInput.Received(peer, message));
+        step(new ProposerInput.Received(slot(peer), message));
     }
 
     /** A new record of one to five words. */
@@ -124,11 +159,11 @@ final class SimulatedProposer {
 
     /** Whether there was anything to send. */
     boolean send(int peer) {
-        return step(new ProposerInput.Writable(peer, window));
+        return step(new ProposerInput.Writable(slot(peer), window));
     }
 
     void probe(int peer) {
-        step(new ProposerInput.Quiet(peer));
+        step(new ProposerInput.Quiet(slot(peer)));
     }
 
     private boolean step(ProposerInput input) {
@@ -138,9 +173,15 @@ final class SimulatedProposer {
         observe(before);
         for (ProposerAction action : step.actions()) {
             switch (action) {
-                case ProposerAction.Send(int peer, ProposerMessage message) ->
-                        outbox.send(this, peer, message);
+                case ProposerAction.Send(int slot, ProposerMessage message) ->
+                        outbox.send(this, acceptorAt(slot), message);
                 case ProposerAction.SendAppend append -> sendAppend(append);
+                case ProposerAction.Reconfigure _ -> {
+                    if (state.role() instanceof Role.Leader) {
+                        tally.count(Happening.LEADERS_RECONFIGURED);
+                    }
+                    Arrays.fill(conversations, 0);
+                }
             }
         }
         return !step.actions().isEmpty();
@@ -176,7 +217,7 @@ final class SimulatedProposer {
         if (leader.term().number() > 1) {
             tally.count(Happening.CONTESTED_TERMS);
         }
-        long[] donors = acceptors.get(leader.donor()).logsAtVotes.get(leader.term());
+        long[] donors = acceptors.get(acceptorAt(leader.donor())).logsAtVotes.get(leader.term());
         if (donors == null) {
             throw new IllegalStateException("no vote of " + leader.donor() + " in " + leader);
         }
@@ -194,7 +235,7 @@ final class SimulatedProposer {
         SimulatedAcceptor donor =
                 append.begin().isBefore(leader.start()) ? donorOf(leader, append) : null;
         if (append.begin().isBefore(leader.start()) && donor == null) {
-            disconnected(append.peer());
+            disconnected(acceptorAt(append.peer()));
             return;
         }
         for (Lsn at = append.begin(); at.isBefore(append.end()); at = at.plus(8)) {
@@ -209,16 +250,20 @@ final class SimulatedProposer {
         }
         outbox.send(
                 this,
-                append.peer(),
+                acceptorAt(append.peer()),
                 new ProposerMessage.Append(
-                        leader.term(), append.begin(), append.commit(), wal.flip()));
+                        append.generation(),
+                        leader.term(),
+                        append.begin(),
+                        append.commit(),
+                        wal.flip()));
     }
 
     /** Who has what the leader took over: the donor, or one that it has filled. */
     private @Nullable SimulatedAcceptor donorOf(
             Role.Leader leader, ProposerAction.SendAppend append) {
-        for (int i = 0; i < acceptors.size(); i++) {
-            SimulatedAcceptor each = acceptors.get(i);
+        for (int i = 0; i < state.peers().size(); i++) {
+            SimulatedAcceptor each = acceptors.get(acceptorAt(i));
             boolean has =
                     i == leader.donor() || !state.peers().get(i).acked().isBefore(append.end());
             if (has

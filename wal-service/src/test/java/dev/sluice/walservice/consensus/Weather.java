@@ -14,6 +14,8 @@ import java.util.SplittableRandom;
  * @param diskLoss whether disks are lost, one at a time
  * @param window how many bytes a compute has under way to an acceptor
  * @param haste a compute writes fewer records than this at a time
+ * @param spares acceptors that may become members
+ * @param change the mean time between changes of the configuration, in virtual microseconds
  * @param fickle computes live briefly, and reach about half of the acceptors at first
  */
 record Weather(
@@ -28,6 +30,8 @@ record Weather(
         boolean diskLoss,
         int window,
         int haste,
+        int spares,
+        long change,
         boolean fickle) {
 
     static Weather draw(SplittableRandom random) {
@@ -41,9 +45,11 @@ record Weather(
                 pick(random, 50, 500, 2000),
                 pick(random, 1500, 4000, 15000),
                 pick(random, 0, 0, 10),
-                random.nextInt(3) == 0,
+                random.nextInt(2) == 0,
                 pick(random, 16, 48, 160),
                 pick(random, 3, 3, 10),
+                pick(random, 0, 1, 3, 5),
+                pick(random, 4000, 12000),
                 random.nextInt(3) == 0);
     }
 

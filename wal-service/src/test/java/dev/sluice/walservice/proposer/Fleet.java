@@ -1,6 +1,8 @@
 package dev.sluice.walservice.proposer;
 
 import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.client.SafekeeperDirectory;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.safekeeper.OffloadConfig;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
@@ -17,6 +19,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +30,8 @@ final class Fleet implements Closeable {
     static final Lsn START = Lsn.parse("0/15000A8");
 
     final TenantTimelineId id = new TenantTimelineId(TenantId.random(), TimelineId.random());
+    private final Map<Long, PartAddress> addresses = new TreeMap<>();
+    final Configuration configuration;
     private final List<SafekeeperConfig> configs = new ArrayList<>();
     private final List<Safekeeper> running = new ArrayList<>();
 
@@ -40,24 +46,36 @@ final class Fleet implements Closeable {
     private Fleet(
             Path directory, int count, Lsn start, boolean together, @Nullable OffloadConfig offload)
             throws IOException {
-        List<PartAddress> addresses = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            addresses.add(new PartAddress.Unix(directory.resolve(i + ".sock")));
+        for (long node = 1; node <= count; node++) {
+            addresses.put(node, new PartAddress.Unix(directory.resolve((node - 1) + ".sock")));
         }
+        configuration = Configuration.first(addresses.keySet());
         for (int i = 0; i < count; i++) {
-            List<PartAddress> others = new ArrayList<>(addresses);
+            List<Long> others = new ArrayList<>(addresses.keySet());
             others.remove(i);
             configs.add(
                     new SafekeeperConfig(
                                     i + 1,
                                     directory.resolve("sk" + i),
-                                    addresses.get(i),
+                                    directory().addressOf(i + 1),
                                     0, // some tests' disks are small
-                                    together ? others : List.of())
+                                    together ? others : List.of(),
+                                    directory(),
+                                    null)
                             .withOffload(offload));
             running.add(Safekeeper.start(configs.get(i)));
-            client(i).createTimeline(id, SYSTEM, 17, start);
+            client(i).createTimeline(id, SYSTEM, 17, configuration, start);
         }
+    }
+
+    private SafekeeperDirectory directory() {
+        return node -> {
+            PartAddress address = addresses.get(node);
+            if (address == null) {
+                throw new IOException("no safekeeper " + node);
+            }
+            return address;
+        };
     }
 
     /** Safekeepers that know each other, and recover from each other. */
@@ -114,16 +132,17 @@ final class Fleet implements Closeable {
     }
 
     ProposerConfig config(Duration limit) {
-        List<PartAddress> addresses = configs.stream().map(SafekeeperConfig::listen).toList();
-        return new ProposerConfig(id, 17, SYSTEM, addresses, addresses.size() / 2 + 1, limit);
+        return new ProposerConfig(id, 17, SYSTEM, configuration, directory(), limit);
     }
 
     /** As {@link #config()}, with one safekeeper behind another socket. */
     ProposerConfig configWith(int safekeeper, Path socket) {
-        List<PartAddress> addresses =
-                new ArrayList<>(configs.stream().map(SafekeeperConfig::listen).toList());
-        addresses.set(safekeeper, new PartAddress.Unix(socket));
-        return new ProposerConfig(id, 17, SYSTEM, addresses, 2, Duration.ofSeconds(20));
+        SafekeeperDirectory addresses =
+                node ->
+                        node == safekeeper + 1
+                                ? new PartAddress.Unix(socket)
+                                : directory().addressOf(node);
+        return new ProposerConfig(id, 17, SYSTEM, configuration, addresses, Duration.ofSeconds(20));
     }
 
     @Override

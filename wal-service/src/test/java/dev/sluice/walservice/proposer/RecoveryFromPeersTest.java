@@ -91,7 +91,13 @@ final class RecoveryFromPeersTest {
                             fleet.client(0).timelines().isEmpty()
                                     && fleet.client(1).timelines().isEmpty());
             assertThatThrownBy(() ->
-                            fleet.client(0).createTimeline(fleet.id, Fleet.SYSTEM, 17, Fleet.START))
+                            fleet.client(0)
+                                    .createTimeline(
+                                            fleet.id,
+                                            Fleet.SYSTEM,
+                                            17,
+                                            fleet.configuration,
+                                            Fleet.START))
                     .isInstanceOf(SafekeeperException.class)
                     .hasMessageContaining("was deleted");
         }

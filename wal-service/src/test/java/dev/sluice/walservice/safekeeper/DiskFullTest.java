@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.sluice.walservice.client.SafekeeperClient;
 import dev.sluice.walservice.client.SafekeeperException;
 import dev.sluice.walservice.client.SpaceReport;
+import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.consensus.Refusal;
 import dev.sluice.walservice.proposer.ProposerConfig;
 import dev.sluice.walservice.proposer.SyntheticWal;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,8 +62,7 @@ final class DiskFullTest {
                                         i + 1,
                                         home,
                                         new PartAddress.Unix(directory.resolve(i + ".sock")),
-                                        RESERVE,
-                                        List.of()),
+                                        RESERVE),
                                 new DiskSpace.Probe() {
                                     @Override
                                     public long usable() {
@@ -73,7 +74,7 @@ final class DiskFullTest {
                                         return PLENTY;
                                     }
                                 }));
-                client(i).createTimeline(id, 42, 17, START);
+                client(i).createTimeline(id, 42, 17, configuration(count), START);
             }
         }
 
@@ -95,7 +96,16 @@ final class DiskFullTest {
 
     private ProposerConfig configOf(List<PartAddress> addresses) {
         return new ProposerConfig(
-                id, 17, 42, addresses, addresses.size() / 2 + 1, Duration.ofSeconds(20));
+                id,
+                17,
+                42,
+                configuration(addresses.size()),
+                node -> addresses.get((int) node - 1),
+                Duration.ofSeconds(20));
+    }
+
+    private static Configuration configuration(int safekeepers) {
+        return Configuration.first(LongStream.rangeClosed(1, safekeepers).boxed().toList());
     }
 
     @Test
@@ -199,10 +209,9 @@ final class DiskFullTest {
                 .as("a small file system can be mounted")
                 .isTrue();
         PartAddress address = new PartAddress.Unix(directory.resolve("small.sock"));
-        try (Safekeeper safekeeper =
-                Safekeeper.start(new SafekeeperConfig(1, home, address, 0, List.of()))) {
+        try (Safekeeper safekeeper = Safekeeper.start(new SafekeeperConfig(1, home, address, 0))) {
             SafekeeperClient client = new SafekeeperClient(safekeeper.address());
-            client.createTimeline(id, 42, 17, START);
+            client.createTimeline(id, 42, 17, configuration(1), START);
             SyntheticWal wal = new SyntheticWal(START, 3);
             try (WalProposer proposer = WalProposer.elect(configOf(List.of(address)), wal)) {
                 for (int i = 0; i < 100; i++) {

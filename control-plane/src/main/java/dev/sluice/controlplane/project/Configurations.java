@@ -1,0 +1,46 @@
+package dev.sluice.controlplane.project;
+
+import dev.sluice.walservice.consensus.Configuration;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import java.util.List;
+
+/** Which safekeepers decide about which timeline, as the control plane remembers it. */
+public interface Configurations {
+
+    /** The node ids of all safekeepers that a new timeline would be given to. */
+    List<Long> safekeepers();
+
+    /** A timeline's. */
+    Configuration of(TenantTimelineId id);
+
+    /** What a new timeline begins with, remembered from now on. */
+    Configuration begin(TenantTimelineId id);
+
+    /** The timeline is no more. */
+    void forget(TenantTimelineId id);
+
+    /** The same for all, that never changes. */
+    static Configurations always(Configuration configuration) {
+        return new Configurations() {
+            @Override
+            public List<Long> safekeepers() {
+                return configuration.members();
+            }
+
+            @Override
+            public Configuration of(TenantTimelineId id) {
+                return configuration;
+            }
+
+            @Override
+            public Configuration begin(TenantTimelineId id) {
+                return configuration;
+            }
+
+            @Override
+            public void forget(TenantTimelineId id) {
+                // nothing is remembered
+            }
+        };
+    }
+}
