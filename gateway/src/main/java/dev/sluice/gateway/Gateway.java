@@ -137,7 +137,7 @@ public final class Gateway implements Closeable {
         SecureRandom random = new SecureRandom();
         GatewayMetrics metrics = new GatewayMetrics();
         byte[] doomSecret = doomSecret(config, random);
-        WakeFlights wakes = new WakeFlights(directory, config.wakeTimeout());
+        WakeFlights wakes = new WakeFlights(directory, config.wakeTimeout(), metrics);
         ComputeConnector connector =
                 new ComputeConnector(wakes, transport, random, config.wakeTimeout());
         Door door =

@@ -1,9 +1,19 @@
 package dev.sluice.gateway;
 
+import java.util.Collections;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What a gateway has counted since it started. */
 public final class GatewayMetrics {
+    private static final int ENDPOINTS_MAX = 1000;
+
+    /** Where endpoints are counted together that came when there were too many to tell apart. */
+    public static final String OTHERS = "others";
+
+    private final ConcurrentMap<String, EndpointMetrics> endpoints = new ConcurrentHashMap<>();
     private final LongAdder accepted = new LongAdder();
     private final LongAdder closed = new LongAdder();
     private final LongAdder refused = new LongAdder();
@@ -21,6 +31,21 @@ public final class GatewayMetrics {
     private final LongAdder webSockets = new LongAdder();
     private final LongAdder bytesFromClients = new LongAdder();
     private final LongAdder bytesToClients = new LongAdder();
+
+    /** What is counted of an endpoint alone, or together with others when there are very many. */
+    public EndpointMetrics endpoint(String id) {
+        EndpointMetrics known = endpoints.get(id);
+        if (known != null) {
+            return known;
+        }
+        String name = endpoints.size() < ENDPOINTS_MAX ? id : OTHERS;
+        return endpoints.computeIfAbsent(name, _ -> new EndpointMetrics());
+    }
+
+    /** By endpoint, at most a thousand and {@link #OTHERS}. */
+    public Map<String, EndpointMetrics> endpoints() {
+        return Collections.unmodifiableMap(endpoints);
+    }
 
     /** Client connections open now. */
     public long connectionsOpen() {

@@ -2,6 +2,8 @@ package dev.sluice.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.door.DoorRules;
+import dev.sluice.gateway.door.RateLimit;
 import dev.sluice.gateway.routing.AddressRange;
 import dev.sluice.gateway.routing.RouteRequest;
 import dev.sluice.wire.backend.AuthenticationCleartextPassword;
@@ -368,8 +370,19 @@ class GatewayRoutingTest {
             assertThat(client.lastWords().sqlState()).isEqualTo("28000");
         }
         gateway.directory.allowed = List.of();
+        DoorRules rules = gateway.rules();
+        gateway.gateway.change(
+                new DoorRules(
+                        rules.certificates(),
+                        false,
+                        rules.clientCertificates(),
+                        rules.proxies(),
+                        rules.attempts(),
+                        new RateLimit(0.001, 3),
+                        rules.cancelPeers(),
+                        rules.tokens()));
         String last = "";
-        for (int i = 0; i < 61; i++) {
+        for (int i = 0; i < 4; i++) {
             try (RawClient client = client(null)) {
                 client.startup(ProtocolVersion.V3_0, startup("app", "endpoint=ep-none"));
                 BackendMessage answer = client.receive();

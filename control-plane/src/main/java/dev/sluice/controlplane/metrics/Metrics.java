@@ -49,6 +49,8 @@ import org.slf4j.LoggerFactory;
  *   sluice_safekeeper_disk_full{safekeeper}             1 while it refuses WAL for lack of room
  *   sluice_safekeeper_refused_appends{safekeeper}       how often it has
  *   sluice_endpoint_active{branch,endpoint}             1 while its compute runs
+ *   sluice_gateway_endpoint_sessions{endpoint}, _logins, _wakes, _bytes_from_clients, _bytes_to_clients
+ *                                                       a thousand endpoints at most, and endpoint="others"
  *   and every counter of the parts: sluice_gateway_…, sluice_page_…, sluice_redo_…, sluice_ingest_…
  * </pre>
  */
@@ -225,16 +227,19 @@ public final class Metrics implements Endpoints.Listener {
         for (Source source : sources) {
             for (Sessions.Counter counter : source.get()) {
                 byName.computeIfAbsent(counter.name(), _ -> new ArrayList<>())
-                        .add(
-                                MultiGauge.Row.of(
-                                        counter.label().isEmpty()
-                                                ? Tags.empty()
-                                                : Tags.of("kind", counter.label()),
-                                        counter.value()));
+                        .add(MultiGauge.Row.of(tags(counter.label()), counter.value()));
             }
         }
         byName.forEach((name, rows) ->
                 gauges.computeIfAbsent(name, _ -> gauge(name, "")).register(rows, true));
+    }
+
+    private static Tags tags(String label) {
+        int equals = label.indexOf('=');
+        if (equals >= 0) {
+            return Tags.of(label.substring(0, equals), label.substring(equals + 1));
+        }
+        return label.isEmpty() ? Tags.empty() : Tags.of("kind", label);
     }
 
     private MultiGauge gauge(String name, String description) {

@@ -56,6 +56,8 @@ public interface Sessions {
      * A number that only grows, or (gauge) the current number of something.
      *
      * @param name as Prometheus likes it, {@code sluice_gateway_bytes_total}
+     * @param label what it is the number of: the value of Prometheus's label {@code kind}, or
+     *     {@code label=value}; may be empty
      */
     record Counter(String name, boolean gauge, String label, double value) {}
 }

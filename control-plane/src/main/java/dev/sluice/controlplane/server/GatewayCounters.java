@@ -1,7 +1,9 @@
 package dev.sluice.controlplane.server;
 
 import dev.sluice.controlplane.project.Sessions.Counter;
+import dev.sluice.gateway.EndpointMetrics;
 import dev.sluice.gateway.GatewayMetrics;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What the gateway counts, under the names that {@code /metrics} gives it. */
@@ -9,6 +11,31 @@ final class GatewayCounters {
     private GatewayCounters() {}
 
     static List<Counter> of(GatewayMetrics metrics) {
+        List<Counter> all = new ArrayList<>(whole(metrics));
+        metrics.endpoints().forEach((id, counted) -> all.addAll(ofEndpoint(id, counted)));
+        return all;
+    }
+
+    private static List<Counter> ofEndpoint(String id, EndpointMetrics counted) {
+        String label = "endpoint=" + id;
+        return List.of(
+                new Counter(
+                        "sluice.gateway.endpoint.sessions", true, label, counted.sessionsOpen()),
+                new Counter("sluice.gateway.endpoint.logins", false, label, counted.logins()),
+                new Counter("sluice.gateway.endpoint.wakes", false, label, counted.wakes()),
+                new Counter(
+                        "sluice.gateway.endpoint.bytes.from.clients",
+                        false,
+                        label,
+                        counted.bytesFromClients()),
+                new Counter(
+                        "sluice.gateway.endpoint.bytes.to.clients",
+                        false,
+                        label,
+                        counted.bytesToClients()));
+    }
+
+    private static List<Counter> whole(GatewayMetrics metrics) {
         return List.of(
                 new Counter("sluice.gateway.connections", true, "", metrics.connectionsOpen()),
                 new Counter(

@@ -33,7 +33,8 @@ class ServerlessDriverIT {
     void start(@TempDir Path directory) throws IOException {
         scripts = directory;
         Path source = Sluice.launcher().resolveSibling("control-plane/src/test/node/serverless");
-        for (String file : List.of("package.json", "package-lock.json", "driver.mjs")) {
+        for (String file :
+                List.of("package.json", "package-lock.json", "driver.mjs", "token.mjs")) {
             Files.copy(source.resolve(file), scripts.resolve(file));
         }
         Sluice.execute(
@@ -66,6 +67,36 @@ class ServerlessDriverIT {
                         List.of("node", scripts.resolve("driver.mjs").toString(), mode, main));
         assertThat(result.exitCode()).as("%s%s", result.out(), result.err()).isZero();
         assertThat(result.out()).hasLineCount(15).doesNotContain("FAILED");
+    }
+
+    @Test
+    void aTokenInPlaceOfAPassword() throws IOException {
+        String script = scripts.resolve("token.mjs").toString();
+        Path keys = Files.createDirectory(scripts.resolve("keys"));
+        Sluice.execute(Map.of(), List.of("node", script, "keys", keys.toString())).succeeded();
+        sluice.run("roles", "create", "--name", "authenticated").succeeded();
+        Files.writeString(
+                sluice.data().resolve("gateway.toml"),
+                """
+                [[tokens]]
+                keys = "%s"
+                issuer = "https://auth.example.com"
+                audience = "app"
+                roles = ["authenticated"]
+                """
+                        .formatted(keys.resolve("jwks.json")));
+        sluice.run("reload").succeeded();
+        URI uri = URI.create(main);
+        String owner = uri.getUserInfo().substring(0, uri.getUserInfo().indexOf(':'));
+        String url = main.replaceFirst("//[^@]*@", "//authenticated@");
+        String authority = sluice.json("status").path("server").path("ca_certificate").asText();
+        Sluice.Result result =
+                Sluice.execute(
+                        Map.of("NODE_EXTRA_CA_CERTS", authority),
+                        List.of("node", script, "query", keys.toString(), url, owner));
+        assertThat(result.exitCode()).as("%s%s", result.out(), result.err()).isZero();
+        Files.delete(sluice.data().resolve("gateway.toml"));
+        sluice.run("reload").succeeded();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.compute;
 
+import dev.sluice.gateway.GatewayMetrics;
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.gateway.routing.Directory;
 import dev.sluice.gateway.routing.Route;
@@ -20,14 +21,16 @@ public final class WakeFlights {
     private final AtomicInteger waiting = new AtomicInteger();
     private final Directory directory;
     private final Duration timeout;
+    private final GatewayMetrics metrics;
 
     /**
      * @param timeout after which a question that has no answer fails with {@link
      *     java.util.concurrent.TimeoutException}, so that the next client asks anew
      */
-    public WakeFlights(Directory directory, Duration timeout) {
+    public WakeFlights(Directory directory, Duration timeout, GatewayMetrics metrics) {
         this.directory = directory;
         this.timeout = timeout;
+        this.metrics = metrics;
     }
 
     /** How many wait for an answer now. */
@@ -48,6 +51,7 @@ public final class WakeFlights {
         }
         CompletableFuture<ComputeAddress> landed =
                 mine.whenComplete((_, _) -> flights.remove(route.endpointId(), mine));
+        metrics.endpoint(route.endpointId()).woken();
         mine.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
         try {
             directory

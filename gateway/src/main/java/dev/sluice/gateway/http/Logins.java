@@ -250,7 +250,8 @@ final class Logins {
                                 + " it is not.");
     }
 
-    private static Login let(Visit visit, ScramKeys keys, Optional<String> claims) {
+    private Login let(Visit visit, ScramKeys keys, Optional<String> claims) {
+        services.metrics().endpoint(visit.route().endpointId()).loggedIn();
         return new Login(
                 new PoolKey(visit.route(), visit.destination().parameters()),
                 visit.request().database(),

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.relay;
 
+import dev.sluice.gateway.EndpointMetrics;
 import dev.sluice.gateway.SessionInfo;
 import dev.sluice.gateway.compute.ServerConnection;
 import dev.sluice.gateway.compute.ServerLogin;
@@ -43,6 +44,7 @@ public final class Session {
     private final Channel client;
     private final @Nullable BackendKeyData cancelKey;
     private final SessionContext context;
+    private final EndpointMetrics counted;
 
     private final SessionActivity activity = new SessionActivity();
     private final SettingNames settingNames = new SettingNames();
@@ -76,6 +78,7 @@ public final class Session {
         this.role = role;
         this.client = client;
         this.cancelKey = cancelKey;
+        this.counted = context.metrics().endpoint(login.route().endpointId());
         this.context = context;
         this.lastTold = lastActivity - LISTENER_INTERVAL;
         this.clientRelay = new Relay(server.channel(), new ClientSide());
@@ -308,6 +311,7 @@ public final class Session {
         public void seen(ByteBuf bytes) {
             fromClient.scan(bytes);
             context.metrics().fromClient(bytes.readableBytes());
+            counted.fromClient(bytes.readableBytes());
             moved();
             if (lastActivity - lastTold >= LISTENER_INTERVAL) {
                 lastTold = lastActivity;
@@ -336,6 +340,7 @@ public final class Session {
         public void seen(ByteBuf bytes) {
             fromServer.scan(bytes);
             context.metrics().toClient(bytes.readableBytes());
+            counted.toClient(bytes.readableBytes());
             moved();
         }
 

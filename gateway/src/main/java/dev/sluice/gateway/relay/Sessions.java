@@ -1,5 +1,6 @@
 package dev.sluice.gateway.relay;
 
+import dev.sluice.gateway.EndpointMetrics;
 import dev.sluice.gateway.GatewayMetrics;
 import dev.sluice.gateway.ParkReport;
 import dev.sluice.gateway.SessionInfo;
@@ -35,7 +36,9 @@ public final class Sessions {
     /** Keeps the session until its client's connection is closed. */
     public void add(Session session) {
         open.put(session.id(), session);
+        EndpointMetrics counted = metrics.endpoint(session.route().endpointId());
         metrics.sessionOpened();
+        counted.sessionOpened();
         listener.opened(session.route(), session.id());
         session.context().parkedListeners().computeReached(session.route().endpointId());
         session.client()
@@ -44,6 +47,7 @@ public final class Sessions {
                     open.remove(session.id());
                     tellIfEmpty();
                     metrics.sessionClosed();
+                    counted.sessionClosed();
                     listener.closed(session.route(), session.id());
                 });
     }

@@ -261,6 +261,7 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
     }
 
     private void login(Claim claim, ScramKeys keys) {
+        connection.services().metrics().endpoint(claim.route().endpointId()).loggedIn();
         connection.write(new AuthenticationOk());
         connection.flush();
         ProtocolVersion version = startup.negotiated(StartupHandler.NEWEST);

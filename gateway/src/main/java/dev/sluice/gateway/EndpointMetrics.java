@@ -1,0 +1,62 @@
+package dev.sluice.gateway;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** What a gateway has counted of one endpoint since it started. */
+public final class EndpointMetrics {
+    private final LongAdder logins = new LongAdder();
+    private final LongAdder sessionsOpened = new LongAdder();
+    private final LongAdder sessionsClosed = new LongAdder();
+    private final LongAdder wakes = new LongAdder();
+    private final LongAdder bytesFromClients = new LongAdder();
+    private final LongAdder bytesToClients = new LongAdder();
+
+    EndpointMetrics() {}
+
+    /** Clients that proved who they are, requests over HTTP among them. */
+    public long logins() {
+        return logins.sum();
+    }
+
+    /** Sessions of Postgres's protocol that are open, parked ones among them. */
+    public long sessionsOpen() {
+        return sessionsOpened.sum() - sessionsClosed.sum();
+    }
+
+    /** How often its compute was asked for, to be started if need be. */
+    public long wakes() {
+        return wakes.sum();
+    }
+
+    public long bytesFromClients() {
+        return bytesFromClients.sum();
+    }
+
+    public long bytesToClients() {
+        return bytesToClients.sum();
+    }
+
+    public void loggedIn() {
+        logins.increment();
+    }
+
+    public void sessionOpened() {
+        sessionsOpened.increment();
+    }
+
+    public void sessionClosed() {
+        sessionsClosed.increment();
+    }
+
+    public void woken() {
+        wakes.increment();
+    }
+
+    public void fromClient(int bytes) {
+        bytesFromClients.add(bytes);
+    }
+
+    public void toClient(int bytes) {
+        bytesToClients.add(bytes);
+    }
+}
