@@ -52,6 +52,8 @@ public final class Gateway implements Closeable {
     /** How long sessions that are busy may go on when the gateway closes. */
     private static final Duration DRAIN = Duration.ofSeconds(5);
 
+    private static final Duration LOOK = Duration.ofMillis(100);
+
     private final GatewayServices services;
     private final Channel listener;
     private final Optional<HttpDoor> http;
@@ -275,8 +277,7 @@ public final class Gateway implements Closeable {
                         Diagnostic.Severity.FATAL,
                         SqlState.ADMIN_SHUTDOWN,
                         "terminating connection due to administrator command");
-        services.sessions().end(_ -> true, Gateway::isUnused, lastWords).join();
-        awaitNoSessions();
+        drain(lastWords);
         services.sessions().end(_ -> true, _ -> true, lastWords).join();
         http.ifPresent(HttpDoor::close);
         services.transport().stop().join();
@@ -289,13 +290,27 @@ public final class Gateway implements Closeable {
         };
     }
 
-    private void awaitNoSessions() {
+    /** Ends sessions as they become idle, until there are none or it has taken too long. */
+    private void drain(Diagnostic lastWords) {
+        long deadline = System.nanoTime() + DRAIN.toNanos();
+        do {
+            services.sessions().end(_ -> true, Gateway::isUnused, lastWords).join();
+            if (awaitNoSessions(LOOK)) {
+                return;
+            }
+        } while (System.nanoTime() - deadline < 0);
+        log.info("{} sessions are still busy and are ended", services.sessions().list().size());
+    }
+
+    private boolean awaitNoSessions(Duration time) {
         try {
-            services.sessions().whenEmpty().get(DRAIN.toMillis(), TimeUnit.MILLISECONDS);
+            services.sessions().whenEmpty().get(time.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
         } catch (TimeoutException e) {
-            log.info("{} sessions are still busy and are ended", services.sessions().list().size());
+            return false;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return false;
         } catch (java.util.concurrent.ExecutionException e) {
             throw new IllegalStateException(e);
         }

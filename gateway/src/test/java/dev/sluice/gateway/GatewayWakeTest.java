@@ -8,7 +8,14 @@ import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.routing.RoutingException;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.wire.SqlState;
+import dev.sluice.wire.backend.ReadyForQuery;
+import dev.sluice.wire.frontend.Query;
+import dev.sluice.wire.startup.ProtocolVersion;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -17,10 +24,12 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -159,6 +168,75 @@ class GatewayWakeTest {
                     assertThat(one(connection)).isOne();
                 }
             }
+        }
+    }
+
+    /** However it dies: a pool knows 57P01 for a connection to be replaced. */
+    @Test
+    void theLastWordsOfAComputeThatDiesAre57P01() throws Exception {
+        try (TestPostgres postgres = new TestPostgres();
+                TestGateway gateway = gateway(postgres)) {
+            for (String signal : List.of("INT", "KILL")) {
+                try (RawClient idle = in(gateway);
+                        RawClient busy = in(gateway)) {
+                    busy.send(new Query("select pg_sleep(60)"));
+                    Awaitility.await()
+                            .until(() ->
+                                    gateway.gateway.sessions().stream()
+                                            .anyMatch(session ->
+                                                    session.state() == SessionInfo.State.ACTIVE));
+                    postgres.stop(signal);
+                    assertThat(idle.lastWords().sqlState()).as(signal).isEqualTo("57P01");
+                    assertThat(busy.lastWords().sqlState()).as(signal).isEqualTo("57P01");
+                    assertThat(gateway.directory.wakes).hasValue(2);
+                }
+                postgres.start();
+                gateway.directory.wakes.set(0);
+            }
+        }
+    }
+
+    private static RawClient in(TestGateway gateway) throws IOException {
+        RawClient client = new RawClient(gateway.port());
+        client.startup(ProtocolVersion.V3_0, Map.of("user", "alice", "database", "app"));
+        assertThat(client.login("wonderland").getLast()).isInstanceOf(ReadyForQuery.class);
+        return client;
+    }
+
+    @Test
+    void closingTheGatewayLetsWhatRunsFinish(TestPostgres postgres) throws Exception {
+        TestGateway gateway = gateway(postgres);
+        int port = gateway.port();
+        try (RawClient idle = in(gateway);
+                RawClient busy = in(gateway);
+                HttpClient http = HttpClient.newHttpClient()) {
+            busy.send(new Query("select pg_sleep(1.5)"));
+            CompletableFuture<HttpResponse<String>> statement =
+                    http.sendAsync(
+                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/sql"))
+                                    .header(
+                                            "Neon-Connection-String",
+                                            "postgresql://alice:wonderland@ep-x.localhost/app")
+                                    .POST(
+                                            HttpRequest.BodyPublishers.ofString(
+                                                    "{\"query\":\"select 7 as n, pg_sleep(1.5)\"}"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            Awaitility.await()
+                    .until(() ->
+                            gateway.gateway.sessions().stream()
+                                            .filter(session ->
+                                                    session.state() == SessionInfo.State.ACTIVE)
+                                            .count()
+                                    == 2);
+            CompletableFuture<Void> closing = CompletableFuture.runAsync(gateway::close);
+            assertThat(idle.lastWords().sqlState()).isEqualTo("57P01");
+            assertThatThrownBy(() -> new RawClient(port)).isInstanceOf(IOException.class);
+            busy.await(ReadyForQuery.class); // the statement was not cut short
+            assertThat(statement.get(20, TimeUnit.SECONDS).body()).contains("\"n\":7");
+            closing.get(30, TimeUnit.SECONDS);
+        } finally {
+            gateway.close();
         }
     }
 

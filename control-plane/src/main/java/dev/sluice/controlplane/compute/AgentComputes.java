@@ -103,7 +103,11 @@ public final class AgentComputes implements Computes {
                                 status.delayNanos(),
                                 status.safekeepers().stream()
                                         .filter(peer -> !peer.streaming())
-                                        .map(peer -> "safekeeper " + peer.node() + ": " + peer.condition())
+                                        .map(peer ->
+                                                "safekeeper "
+                                                        + peer.node()
+                                                        + ": "
+                                                        + peer.condition())
                                         .toList()));
     }
 

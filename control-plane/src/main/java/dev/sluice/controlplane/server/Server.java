@@ -84,17 +84,17 @@ public final class Server implements RunningServer {
                 Pageserver.open(
                         folder.pageserver(), PageserverSettings.DEFAULT, PageserverListener.NONE);
         open.push(pages);
-        Configurations configurations =
-                Configurations.always(Configuration.first(safekeepers));
-        SafekeeperWalServices wal =
-                new SafekeeperWalServices(places::safekeeper, configurations);
+        Configurations configurations = Configurations.always(Configuration.first(safekeepers));
+        SafekeeperWalServices wal = new SafekeeperWalServices(places::safekeeper, configurations);
         AgentConfig config =
                 AgentConfig.of(folder.root())
                         .withPostgres(options.postgres().map(Path::of).orElse(null))
                         .withBackpressure(options.backpressure());
         AgentComputes computes =
                 new AgentComputes(
-                        listener -> LocalAgent.open(config, pages, listener), pages, places::safekeeper);
+                        listener -> LocalAgent.open(config, pages, listener),
+                        pages,
+                        places::safekeeper);
         open.push(computes.agent()::close);
         Metrics metrics = new Metrics();
         LateSessions sessions = new LateSessions();

@@ -31,15 +31,14 @@ import dev.sluice.storage.pageserver.PageserverSettings;
 import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
-import java.io.Closeable;
 import dev.sluice.walservice.timeline.TenantTimelineId;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -158,8 +157,7 @@ public final class SinglePart implements Closeable {
                 Configurations.always(
                         Configuration.first(
                                 LongStream.rangeClosed(1, config.safekeepers()).boxed().toList()));
-        SafekeeperWalServices wal =
-                new SafekeeperWalServices(places::safekeeper, configurations);
+        SafekeeperWalServices wal = new SafekeeperWalServices(places::safekeeper, configurations);
         RemoteComputes computes =
                 new RemoteComputes(
                         PartCalls.caller(places.agent(), AgentCalls.class, RESTART_LIMIT));

@@ -103,8 +103,7 @@ public final class SafekeeperWalServices implements WalServices {
     public Lsn commitLsn(TenantTimelineId id) throws IOException {
         List<Position> positions = positions(id);
         Configuration configuration = configurations.of(id);
-        Set<Long> there =
-                positions.stream().map(Position::safekeeper).collect(Collectors.toSet());
+        Set<Long> there = positions.stream().map(Position::safekeeper).collect(Collectors.toSet());
         if (!configuration.isQuorum(there::contains)) {
             throw new IOException(
                     "only safekeepers %s of %s answer".formatted(there, configuration.everyone()));

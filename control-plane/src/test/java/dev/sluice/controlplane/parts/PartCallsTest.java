@@ -93,7 +93,7 @@ class PartCallsTest {
     @Test
     void recordsComeAndGoWhole() throws IOException {
         TenantTimelineId timeline = new TenantTimelineId(TenantId.random(), TimelineId.random());
-        Computes.Order order = 
+        Computes.Order order =
                 new Computes.Order(
                         "ep-1",
                         timeline,

@@ -5,12 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** A server's life: starting, sleeping, stopping, and being told wrong things. */
@@ -39,7 +41,23 @@ class LifeIT {
             String uri = sluice.up();
             Sluice.psql(uri, "create table t as select 7 as i");
             sluice.run("branches", "create", "--name", "dev").succeeded();
+            CompletableFuture<String> busy =
+                    CompletableFuture.supplyAsync(() -> {
+                        try {
+                            return Sluice.psql(uri, "select pg_sleep(2), 'finished'");
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
+            await().atMost(SOON)
+                    .until(() ->
+                            Sluice.psql(
+                                            uri,
+                                            "select count(*) from pg_stat_activity where state ="
+                                                    + " 'active' and query like 'select pg_sleep%'")
+                                    .equals("1"));
             assertThat(sluice.run("down").succeeded().out()).contains("stopped");
+            assertThat(busy.join()).contains("finished"); // what runs may finish
             assertThat(sluice.run("status").err()).contains("no server is running");
             assertThat(sluice.run("down").succeeded().out()).contains("no server is running");
 

@@ -94,6 +94,7 @@ public final class ComputeConnector {
         private boolean lastTry;
         private boolean abandoned;
         private @Nullable Runnable closing;
+        private @Nullable ScheduledFuture<?> deadline;
 
         private Attempt(EventLoop loop, ServerLogin login, Passenger passenger) {
             this.loop = loop;
@@ -104,9 +105,19 @@ public final class ComputeConnector {
         /** Nobody waits for it any more; no effect on a connection that is ready. */
         public void abandon() {
             abandoned = true;
+            settled();
             Runnable close = closing;
             if (close != null) {
                 close.run();
+            }
+        }
+
+        /** How it went is known: nobody waits for the handshake any more. */
+        private void settled() {
+            ScheduledFuture<?> pending = deadline;
+            if (pending != null) {
+                pending.cancel(false);
+                deadline = null;
             }
         }
 
@@ -139,12 +150,11 @@ public final class ComputeConnector {
                             new HandshakeOutcome(address));
             ChannelFuture connecting = transport.connect(loop, address, handshake);
             closing = () -> handshake.abandon(connecting.channel());
-            ScheduledFuture<?> deadline =
+            deadline =
                     loop.schedule(
                             () -> handshake.tooSlow(connecting.channel()),
                             patience.toMillis(),
                             TimeUnit.MILLISECONDS);
-            connecting.channel().closeFuture().addListener(_ -> deadline.cancel(false));
             connecting.addListener((ChannelFuture connected) -> {
                 if (!connected.isSuccess()) {
                     notListening(connected.cause());
@@ -153,6 +163,7 @@ public final class ComputeConnector {
         }
 
         private void notListening(Throwable cause) {
+            settled();
             if (abandoned) {
                 return;
             }
@@ -181,6 +192,7 @@ public final class ComputeConnector {
         }
 
         private void refused(Diagnostic diagnostic) {
+            settled();
             if (abandoned) {
                 return;
             }
@@ -190,6 +202,7 @@ public final class ComputeConnector {
         }
 
         private void failed(Throwable cause) {
+            settled();
             if (abandoned) {
                 return;
             }
@@ -224,6 +237,7 @@ public final class ComputeConnector {
 
             @Override
             public void ready(Channel compute, @Nullable BackendKeyData key) {
+                settled();
                 passenger.ready(new ServerConnection(compute, address, key));
             }
 
