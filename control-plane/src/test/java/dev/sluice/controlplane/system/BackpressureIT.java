@@ -44,7 +44,7 @@ class BackpressureIT {
             signal("STOP", pageserver);
             CompletableFuture<Long> load;
             try {
-                load = CompletableFuture.supplyAsync(() -> run(uri, script, "-T", "20"));
+                load = CompletableFuture.supplyAsync(() -> run(uri, script, "-T", "15"));
                 await().atMost(SOON).until(() -> commits(sluice).path("held_back").asBoolean());
                 JsonNode held = commits(sluice);
                 assertThat(held.path("pageserver_lag_bytes").asLong()).isBetween(LIMIT / 2, SLACK);
