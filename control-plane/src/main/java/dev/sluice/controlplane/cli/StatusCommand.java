@@ -42,6 +42,8 @@ final class StatusCommand extends ClientCommand {
                         Column.of("COMMITTED", "commit_lsn"),
                         Column.of("INGESTED", "ingested_lsn"),
                         Column.of("ON DISK", "disk_consistent_lsn"),
+                        Column.of("OFFLOADED", "offloaded_lsn"),
+                        Column.of("TRIMMED", "trimmed_lsn"),
                         new Column(
                                 "COMPUTE",
                                 row ->

@@ -7,6 +7,7 @@ import dev.sluice.controlplane.server.RunningServer;
 import dev.sluice.controlplane.server.Server;
 import dev.sluice.controlplane.server.ServerOptions;
 import dev.sluice.controlplane.server.Supervisor;
+import dev.sluice.walservice.objectstore.ObjectStoreAddress;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Optional;
@@ -89,6 +90,15 @@ final class UpCommand implements Callable<Integer> {
     private String postgres = "";
 
     @Option(
+            names = "--object-store",
+            paramLabel = "PLACE",
+            description = {
+                "Where safekeepers move WAL that is not needed at hand: a folder, or s3://BUCKET/PREFIX[?endpoint=URL&region=NAME],",
+                "with credentials as the AWS tools find them. The same at every start (default: as at the first start with one, or none)."
+            })
+    private @Nullable String objectStore;
+
+    @Option(
             names = "--separate-processes",
             description = "Every part as a process of its own, as on a fleet.")
     private boolean separateProcesses;
@@ -112,6 +122,9 @@ final class UpCommand implements Callable<Integer> {
         DataFolder folder = data.folder();
         folder.create();
         folder.requireSafekeepers(options.safekeepers());
+        if (options.objectStore().isPresent()) {
+            folder.requireObjectStore(options.objectStore().get());
+        }
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         if (detach) {
@@ -157,6 +170,7 @@ final class UpCommand implements Callable<Integer> {
                     keepAwake,
                     maxWalLag,
                     postgres.isEmpty() ? Optional.empty() : Optional.of(postgres),
+                    objectStore(),
                     separateProcesses);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
@@ -166,6 +180,12 @@ final class UpCommand implements Callable<Integer> {
     private int safekeepers() throws IOException {
         Integer given = safekeepers;
         return given != null ? given : Math.max(1, data.folder().safekeepers());
+    }
+
+    private Optional<ObjectStoreAddress> objectStore() throws IOException {
+        return objectStore == null
+                ? data.folder().objectStore()
+                : Optional.of(ObjectStoreAddress.parse(objectStore));
     }
 
     /** This command's arguments, for the process that {@code -d} leaves behind. */
@@ -183,6 +203,9 @@ final class UpCommand implements Callable<Integer> {
         arguments.add("--max-wal-lag=" + maxWalLag);
         if (!postgres.isEmpty()) {
             arguments.add("--postgres=" + postgres);
+        }
+        if (objectStore != null) {
+            arguments.add("--object-store=" + ObjectStoreAddress.parse(objectStore));
         }
         if (separateProcesses) {
             arguments.add("--separate-processes");

@@ -10,8 +10,19 @@ import java.util.List;
 /** What the control plane asks of the safekeepers, all of them at once. */
 public interface WalServices {
 
-    /** What one safekeeper says of a timeline. */
-    record Position(long safekeeper, long term, Lsn flushLsn, Lsn commitLsn) {}
+    /**
+     * What one safekeeper says of a timeline.
+     *
+     * @param localStart where the WAL begins that is on its disk
+     * @param offloaded up to where the WAL is in the object store; {@link Lsn#INVALID} if none is
+     */
+    record Position(
+            long safekeeper,
+            long term,
+            Lsn flushLsn,
+            Lsn commitLsn,
+            Lsn localStart,
+            Lsn offloaded) {}
 
     /** What is durable on a quorum of a timeline's own WAL. */
     record Extent(Lsn start, Lsn end) {}

@@ -1,6 +1,7 @@
 package dev.sluice.controlplane.server;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.walservice.objectstore.ObjectStoreAddress;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -31,6 +32,7 @@ import java.util.stream.Stream;
  *   pageserver/     layers of every timeline
  *   safekeepers/N/  WAL of every timeline
  *   computes/       data directories of computes (elsewhere when Sluice runs as root: the compute's user must get in)
+ *   object-store    where WAL is moved to ({@link ObjectStoreAddress}); there only if there is one
  *   gateway.toml    who may connect ({@link GatewayFile}); there only if the operator wrote it
  *   logs/           sluice.log, connections.jsonl ({@link ConnectionLog}), and one log for each endpoint
  * </pre>
@@ -39,6 +41,8 @@ import java.util.stream.Stream;
  */
 public final class DataFolder {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static final String OBJECT_STORE = "object-store";
 
     private final Path root;
 
@@ -118,6 +122,41 @@ public final class DataFolder {
             throw new IOException(
                     "the data folder %s was made with --safekeepers %d, which cannot become %d"
                             .formatted(root, here, wanted));
+        }
+    }
+
+    /** Where WAL is moved to; empty if it stays on the safekeepers. */
+    public Optional<ObjectStoreAddress> objectStore() throws IOException {
+        Path file = root.resolve(OBJECT_STORE);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(ObjectStoreAddress.parse(Files.readString(file).strip()));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * WAL that was moved to an object store is nowhere else.
+     *
+     * @throws IOException when the folder has another one
+     */
+    public void requireObjectStore(ObjectStoreAddress wanted) throws IOException {
+        Optional<ObjectStoreAddress> here = objectStore();
+        if (here.isPresent() && !here.get().equals(wanted)) {
+            throw new IOException(
+                    "WAL of the data folder %s is in the object store %s, not in %s; to move it, stop the server, copy all objects and write the new address into %s"
+                            .formatted(root, here.get(), wanted, root.resolve(OBJECT_STORE)));
+        }
+    }
+
+    /** From now on this is where WAL is moved to, if anywhere. */
+    void keepObjectStore(Optional<ObjectStoreAddress> wanted) throws IOException {
+        if (wanted.isPresent()) {
+            requireObjectStore(wanted.get());
+            publish(OBJECT_STORE, wanted.get() + "\n");
         }
     }
 

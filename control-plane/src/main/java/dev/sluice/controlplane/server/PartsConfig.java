@@ -2,6 +2,7 @@ package dev.sluice.controlplane.server;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.walservice.objectstore.ObjectStoreAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param port where the gateway listens
  * @param apiPort where the control plane serves the REST API; 0 for any free port
  * @param postgres an installed Postgres to use instead of the bundled one
+ * @param objectStore as {@link ObjectStoreAddress#parse} reads it
  */
 public record PartsConfig(
         String data,
@@ -26,7 +28,8 @@ public record PartsConfig(
         int suspendAfterSeconds,
         int keepAwakeSeconds,
         int maxWalLagMegabytes,
-        @Nullable String postgres) {
+        @Nullable String postgres,
+        @Nullable String objectStore) {
     private static final ObjectMapper JSON =
             JsonMapper.builder()
                     .enable(
@@ -44,7 +47,8 @@ public record PartsConfig(
                 options.suspendAfterSeconds(),
                 options.keepAwakeSeconds(),
                 options.maxWalLagMegabytes(),
-                options.postgres().orElse(null));
+                options.postgres().orElse(null),
+                options.objectStore().map(Object::toString).orElse(null));
     }
 
     /**
@@ -81,6 +85,7 @@ public record PartsConfig(
                 keepAwakeSeconds,
                 maxWalLagMegabytes,
                 Optional.ofNullable(postgres),
+                Optional.ofNullable(objectStore).map(ObjectStoreAddress::parse),
                 true);
     }
 }

@@ -73,6 +73,7 @@ public final class Server implements RunningServer {
     private void start() throws IOException {
         FileLock lock = folder.lock();
         open.push(lock::close);
+        folder.keepObjectStore(options.objectStore());
         GatewayPort port = GatewayPort.reserve(options.listen(), options.port());
         open.push(port);
         checkPostgres(options);
@@ -141,11 +142,12 @@ public final class Server implements RunningServer {
             open.push(
                     Safekeeper.start(
                             new SafekeeperConfig(
-                                    number,
-                                    folder.safekeeper(number),
-                                    places.safekeeper(number),
-                                    all.stream().filter(other -> other != number).toList(),
-                                    places::safekeeper)));
+                                            number,
+                                            folder.safekeeper(number),
+                                            places.safekeeper(number),
+                                            all.stream().filter(other -> other != number).toList(),
+                                            places::safekeeper)
+                                    .withOffload(options.offload())));
         }
         return all;
     }

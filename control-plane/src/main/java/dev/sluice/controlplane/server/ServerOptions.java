@@ -1,7 +1,10 @@
 package dev.sluice.controlplane.server;
 
+import dev.sluice.walservice.objectstore.ObjectStoreAddress;
 import dev.sluice.walservice.proposer.Backpressure;
+import dev.sluice.walservice.safekeeper.OffloadConfig;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code sluice up} was told.
@@ -17,6 +20,7 @@ import java.util.Optional;
  *     compute's commits wait for it; 0 for any distance
  * @param postgres an installed Postgres to use instead of the bundled one, its directory with
  *     {@code bin/}
+ * @param objectStore where whole WAL segments are moved to; empty if they stay on the safekeepers
  * @param separateProcesses every part in a process of its own
  */
 public record ServerOptions(
@@ -28,6 +32,7 @@ public record ServerOptions(
         int keepAwakeSeconds,
         int maxWalLagMegabytes,
         Optional<String> postgres,
+        Optional<ObjectStoreAddress> objectStore,
         boolean separateProcesses) {
 
     /**
@@ -59,6 +64,11 @@ public record ServerOptions(
         return maxWalLagMegabytes == 0
                 ? Backpressure.NONE
                 : new Backpressure((long) maxWalLagMegabytes << 20);
+    }
+
+    /** How safekeepers move WAL to the object store; null if they do not. */
+    @Nullable OffloadConfig offload() {
+        return objectStore.map(OffloadConfig::to).orElse(null);
     }
 
     private static void check(boolean right, String message) {

@@ -96,14 +96,15 @@ public final class SinglePart implements Closeable {
         open.push(
                 Safekeeper.start(
                         new SafekeeperConfig(
-                                number,
-                                folder.safekeeper(number),
-                                places.safekeeper(number),
-                                LongStream.rangeClosed(1, config.safekeepers())
-                                        .filter(other -> other != number)
-                                        .boxed()
-                                        .toList(),
-                                places::safekeeper)));
+                                        number,
+                                        folder.safekeeper(number),
+                                        places.safekeeper(number),
+                                        LongStream.rangeClosed(1, config.safekeepers())
+                                                .filter(other -> other != number)
+                                                .boxed()
+                                                .toList(),
+                                        places::safekeeper)
+                                .withOffload(config.options().offload())));
     }
 
     /** Runs the pageserver. */

@@ -188,6 +188,20 @@ final class StatusRoutes {
                         .max(Comparator.naturalOrder())
                         .orElse(Lsn.INVALID);
         node.put("commit_lsn", commit.toString());
+        Lsn offloaded =
+                positions.stream()
+                        .map(WalServices.Position::offloaded)
+                        .max(Comparator.naturalOrder())
+                        .orElse(Lsn.INVALID);
+        Lsn trimmed =
+                positions.stream()
+                        .map(WalServices.Position::localStart)
+                        .min(Comparator.naturalOrder())
+                        .orElse(Lsn.INVALID);
+        if (offloaded.isValid()) {
+            node.put("offloaded_lsn", offloaded.toString());
+            node.put("trimmed_lsn", trimmed.toString());
+        }
         var safekeepers = node.putArray("safekeepers");
         for (WalServices.Position position : positions) {
             safekeepers
@@ -195,7 +209,8 @@ final class StatusRoutes {
                     .put("safekeeper", position.safekeeper())
                     .put("term", position.term())
                     .put("flush_lsn", position.flushLsn().toString())
-                    .put("commit_lsn", position.commitLsn().toString());
+                    .put("commit_lsn", position.commitLsn().toString())
+                    .put("local_start_lsn", position.localStart().toString());
         }
         try {
             PageService.TimelineStatus ingested =

@@ -47,6 +47,7 @@ public final class Supervisor implements RunningServer {
         int port;
         try (GatewayPort reserved = GatewayPort.reserve(options.listen(), options.port())) {
             Server.checkPostgres(options);
+            folder.keepObjectStore(options.objectStore());
             port = reserved.port();
         } catch (IOException e) {
             lock.close();

@@ -77,7 +77,12 @@ public final class SafekeeperWalServices implements WalServices {
                 TimelineStatus status = client(node).status(id);
                 positions.add(
                         new Position(
-                                node, status.term().number(), status.flush(), status.commit()));
+                                node,
+                                status.term().number(),
+                                status.flush(),
+                                status.commit(),
+                                status.localStart(),
+                                status.offloaded()));
             } catch (IOException e) {
                 // It has no position: that it is not in the list says so.
                 log.debug("safekeeper {} does not answer", node, e);

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.walservice.objectstore.ObjectStoreAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,5 +48,21 @@ class DataFolderTest {
         startedWith(1);
 
         assertThatCode(() -> folder.requireSafekeepers(3)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void keepsItsObjectStore() throws IOException {
+        ObjectStoreAddress one = ObjectStoreAddress.parse("s3://one/wal?region=eu-1");
+        folder.keepObjectStore(Optional.empty());
+        assertThat(folder.objectStore()).isEmpty();
+
+        folder.keepObjectStore(Optional.of(one));
+        folder.keepObjectStore(Optional.empty());
+
+        assertThat(folder.objectStore()).contains(one);
+        assertThatCode(() -> folder.requireObjectStore(one)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> folder.requireObjectStore(ObjectStoreAddress.parse("/other")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(one + ", not in /other");
     }
 }

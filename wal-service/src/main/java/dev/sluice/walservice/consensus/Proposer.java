@@ -137,8 +137,16 @@ public final class Proposer {
         List<ProposerAction> actions = new ArrayList<>();
         for (int peer = 0; peer < state.peers().size(); peer++) {
             PeerState each = state.peers().get(peer);
-            if (!(each.phase() instanceof Phase.Offline)) {
-                standing = standing.with(peer, each.in(new Phase.Greeted()));
+            boolean there = !(each.phase() instanceof Phase.Offline);
+            // What it acknowledged to an earlier reign says nothing about the log of the next one.
+            standing =
+                    standing.with(
+                            peer,
+                            new PeerState(
+                                    each.node(),
+                                    there ? new Phase.Greeted() : new Phase.Offline(),
+                                    Lsn.INVALID));
+            if (there) {
                 actions.add(ask(state, peer, term));
             }
         }

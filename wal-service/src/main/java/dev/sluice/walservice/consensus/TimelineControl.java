@@ -78,7 +78,8 @@ public record TimelineControl(
      * @param upTo of the log up to there
      */
     public TimelineControl from(Lsn committed, TermHistory upTo) {
-        return withHistory(upTo).withCommit(committed);
+        TimelineControl begun = withHistory(upTo).withCommit(committed);
+        return upTo.lastTerm().compareTo(term) > 0 ? begun.withTerm(upTo.lastTerm()) : begun;
     }
 
     /** Whether it remembers all that it ever promised. */

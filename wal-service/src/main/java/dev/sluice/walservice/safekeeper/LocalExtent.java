@@ -1,5 +1,6 @@
 package dev.sluice.walservice.safekeeper;
 
+import dev.sluice.walservice.consensus.TimelineControl;
 import dev.sluice.walservice.wal.WalSegments;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
@@ -36,33 +37,39 @@ final class LocalExtent {
     /**
      * Reads what is known of a timeline.
      *
-     * @param timelineStart where all of its WAL begins
+     * @param control the timeline's
      */
-    static LocalExtent open(Path directory, Lsn timelineStart) throws IOException {
+    static LocalExtent open(Path directory, TimelineControl control) throws IOException {
         OffloadFile.Known known;
         try {
             known = OffloadFile.read(directory);
         } catch (DamagedFileException e) {
-            known = derived(directory, timelineStart);
+            known = derived(directory, control);
             log.warn("{}; WAL begins here at {}", e.getMessage(), known.localStart());
             OffloadFile.write(directory, known);
         }
         if (known == null) {
-            return new LocalExtent(directory, timelineStart, Lsn.INVALID);
+            return new LocalExtent(directory, control.start(), Lsn.INVALID);
         }
         LocalExtent extent = new LocalExtent(directory, known.localStart(), known.offloaded());
         extent.removeBelow(known.localStart());
         return extent;
     }
 
-    /** Segments are removed from the first one on, and only when they are offloaded. */
-    private static OffloadFile.Known derived(Path directory, Lsn timelineStart) throws IOException {
+    /**
+     * Segments are removed from the first one on, and only when they are offloaded; that of the
+     * commit LSN stays.
+     */
+    private static OffloadFile.Known derived(Path directory, TimelineControl control)
+            throws IOException {
         List<Long> segments = WalStore.segments(directory);
         Lsn first =
                 segments.isEmpty()
-                        ? timelineStart
-                        : Lsn.max(timelineStart, WalSegments.segmentStart(segments.getFirst()));
-        return new OffloadFile.Known(first, first.isAfter(timelineStart) ? first : Lsn.INVALID);
+                        ? WalSegments.segmentStart(control.commit())
+                        : WalSegments.segmentStart(segments.getFirst());
+        return first.isAfter(control.start())
+                ? new OffloadFile.Known(first, first)
+                : new OffloadFile.Known(control.start(), Lsn.INVALID);
     }
 
     /** Held while local WAL is read, so that it is not removed meanwhile. */
@@ -75,7 +82,11 @@ final class LocalExtent {
         return start;
     }
 
-    /** Whether anything of a page is here yet. */
+    /**
+     * Whether anything of a page is here yet.
+     *
+     * @param page where it begins
+     */
     boolean hasPage(Lsn page) {
         return page.plus(WalSegments.PAGE_SIZE).isAfter(start);
     }

@@ -59,7 +59,7 @@ record Rejoin(Lsn localStart, byte[] wal, Lsn end, TermHistory history) {
     TimelineControl begin(Path directory, DiskSpace space, TimelineControl lost)
             throws IOException {
         OffloadFile.write(directory, new OffloadFile.Known(localStart, localStart));
-        LocalExtent extent = LocalExtent.open(directory, lost.start());
+        LocalExtent extent = LocalExtent.open(directory, lost);
         try (WalStore store = new WalStore(directory, space, extent)) {
             store.write(localStart, ByteBuffer.wrap(wal));
             store.sync();

@@ -43,7 +43,7 @@ final class TimelineFiles implements Closeable {
      */
     static Opened open(Path directory, DiskSpace space) throws IOException {
         TimelineControl control = ControlFile.read(directory);
-        LocalExtent extent = LocalExtent.open(directory, control.start());
+        LocalExtent extent = LocalExtent.open(directory, control);
         WalStore wal = new WalStore(directory, space, extent);
         CommitHint hint = CommitHint.open(directory);
         TimelineFiles files = new TimelineFiles(directory, extent, wal, hint, control.commit());
@@ -72,7 +72,7 @@ final class TimelineFiles implements Closeable {
      */
     static boolean repairClosed(Path directory, DiskSpace space, Lsn page, byte[] copy)
             throws IOException {
-        LocalExtent extent = LocalExtent.open(directory, ControlFile.read(directory).start());
+        LocalExtent extent = LocalExtent.open(directory, ControlFile.read(directory));
         if (!extent.hasPage(page)) {
             return true;
         }

@@ -333,7 +333,7 @@ final class SimulatedAcceptor {
             System.arraycopy(other.log, 0, log, 0, index(end));
             disk = disk.from(end, other.state.control().history().upTo(end));
             durable = end;
-            ledger.commit(disk.term(), START, end, log, toString());
+            ledger.commit(other.state.control().term(), START, end, log, toString());
         }
     }
 

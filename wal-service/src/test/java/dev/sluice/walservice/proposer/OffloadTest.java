@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** WAL goes to the object store and from the safekeepers' disks, and can be read all the same. */
 @Timeout(value = 90, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class OffloadTest {
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final long FIRST = WalSegments.segmentOf(Fleet.START);
 
     @TempDir Path directory;
@@ -102,6 +103,25 @@ final class OffloadTest {
             assertThat(objects(fleet))
                     .as("what was lost there and still was here")
                     .containsExactly(WalSegments.fileName(FIRST + 2));
+        }
+    }
+
+    @Test
+    void aReaderGoesOnWhileWalIsRemovedUnderIt() throws Exception {
+        try (Fleet fleet = Fleet.offloading(directory, 1, config())) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 54);
+            writeSegments(fleet, wal, 2);
+            ByteBuffer got = ByteBuffer.allocate((int) wal.end().minus(Fleet.START));
+            try (WalStream stream = fleet.client(0).stream(fleet.id, Fleet.START)) {
+                got.put(stream.next().wal());
+                pageserverHas(fleet, 0, wal.end());
+                awaitTrimmed(fleet, wal, 0);
+                while (got.hasRemaining()) {
+                    got.put(stream.next().wal());
+                }
+            }
+            assertThat(Arrays.mismatch(got.array(), wal.bytes(Fleet.START, wal.end())))
+                    .isEqualTo(-1);
         }
     }
 
@@ -187,9 +207,25 @@ final class OffloadTest {
                 assertThatThrownBy(() -> fleet.client(0).read(fleet.id, at, at.plus(10)))
                         .isInstanceOf(SafekeeperException.class)
                         .hasMessageContaining(segment.toString());
-                await().ignoreExceptionsInstanceOf(SafekeeperException.class)
+                await().atMost(SOON)
+                        .ignoreExceptionsInstanceOf(SafekeeperException.class)
                         .untilAsserted(() -> assertReadsAll(fleet, 0, wal));
             }
+        }
+    }
+
+    @Test
+    void aDamagedControlFileIsMadeAnewFromPeersAndObjectStore() throws Exception {
+        try (Fleet fleet = Fleet.offloading(directory, 3, config())) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 55);
+            writeSegments(fleet, wal, 2);
+            pageserverHas(fleet, 0, wal.end());
+            awaitTrimmed(fleet, wal, 0, 1, 2);
+            fleet.stop(1);
+            flip(fleet.timelineDirectory(1).resolve("control"), 20);
+            fleet.restart(1);
+            awaitWhole(fleet, 1, wal);
+            assertReadsAll(fleet, 1, wal);
         }
     }
 
@@ -302,7 +338,7 @@ final class OffloadTest {
             awaitOffloaded(fleet, wal, 0);
             fleet.client(0).deleteTimeline(fleet.id);
             fleet.restart(0);
-            await().until(() -> !Files.exists(objectDirectory(fleet)));
+            await().atMost(SOON).until(() -> !Files.exists(objectDirectory(fleet)));
         }
     }
 
@@ -334,10 +370,11 @@ final class OffloadTest {
 
     private static void awaitOffloaded(Fleet fleet, SyntheticWal wal, int... safekeepers) {
         for (int safekeeper : safekeepers) {
-            await().until(() ->
-                    status(fleet, safekeeper)
-                            .offloaded()
-                            .equals(WalSegments.segmentStart(wal.end())));
+            await().atMost(SOON)
+                    .until(() ->
+                            status(fleet, safekeeper)
+                                    .offloaded()
+                                    .equals(WalSegments.segmentStart(wal.end())));
         }
     }
 
@@ -347,12 +384,12 @@ final class OffloadTest {
 
     private static void awaitLocalStart(Fleet fleet, Lsn wanted, int... safekeepers) {
         for (int safekeeper : safekeepers) {
-            await().until(() -> status(fleet, safekeeper).localStart().equals(wanted));
+            await().atMost(SOON).until(() -> status(fleet, safekeeper).localStart().equals(wanted));
         }
     }
 
     private static void awaitWhole(Fleet fleet, int safekeeper, SyntheticWal wal) {
-        await().atMost(Duration.ofSeconds(20))
+        await().atMost(SOON)
                 .ignoreExceptionsInstanceOf(IOException.class)
                 .until(() -> status(fleet, safekeeper).commit().equals(wal.end()));
     }
@@ -363,7 +400,8 @@ final class OffloadTest {
             stream.tell(
                     new PageserverFeedback(
                             durable, durable, TimeUnit.NANOSECONDS.toMicros(System.nanoTime())));
-            await().until(() -> status(fleet, safekeeper).feedback().durable().equals(durable));
+            await().atMost(SOON)
+                    .until(() -> status(fleet, safekeeper).feedback().durable().equals(durable));
         }
     }
 
