@@ -73,6 +73,18 @@ public record DoorRules(
                 List.of());
     }
 
+    public DoorRules withLimits(RateLimit newAttempts, RateLimit newWrongPasswords) {
+        return new DoorRules(
+                certificates,
+                requireTls,
+                clientCertificates,
+                proxies,
+                newAttempts,
+                newWrongPasswords,
+                cancelPeers,
+                tokens);
+    }
+
     public DoorRules withCancelPeers(CancelPeers peers) {
         return new DoorRules(
                 certificates,
