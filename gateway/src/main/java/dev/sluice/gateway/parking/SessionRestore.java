@@ -114,8 +114,10 @@ public final class SessionRestore {
     }
 
     /**
-     * Sets what differs from what the login gave. One whose module is not loaded yet is not in
-     * {@code pg_settings} and gets a placeholder, as it had before its module was loaded.
+     * Sets what differs from what the login gave, and what has the same value there but not from
+     * this session: the client may have set what is the server's default. One whose module is not
+     * loaded yet is not in {@code pg_settings} and gets a placeholder, as it had before its module
+     * was loaded.
      */
     private static String set(Map<String, String> settings) {
         List<String> rows = new ArrayList<>();
@@ -124,7 +126,8 @@ public final class SessionRestore {
         return "select pg_catalog.set_config(v.n, v.x, false) from (values "
                 + String.join(",", rows)
                 + ") v(n, x) left join pg_catalog.pg_settings s on s.name operator(pg_catalog.=) v.n"
-                + " where coalesce(s.setting, pg_catalog.current_setting(v.n, true)) is distinct from v.x";
+                + " where coalesce(s.setting, pg_catalog.current_setting(v.n, true)) is distinct from v.x"
+                + " or not s.source operator(pg_catalog.=) any (array['session','client','user','database','database user'])";
     }
 
     private static String become(String setting, String value) {
