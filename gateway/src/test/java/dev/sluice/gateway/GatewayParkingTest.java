@@ -149,14 +149,14 @@ class GatewayParkingTest {
     @Test
     void settingsThatWereSetToTheDefaultAreCarried() throws Exception {
         try (Connection connection = connect()) {
-            for (String name : List.of("work_mem", "DateStyle", "statement_timeout", "geqo")) {
+            for (String name : List.of("work_mem", "lock_timeout", "statement_timeout", "geqo")) {
                 String value = query(connection, "show " + name);
                 execute(connection, "set " + name + " to '" + value + "'");
             }
             String set =
                     "select string_agg(name, ' ' order by name) from pg_settings where source = 'session'";
             String before = query(connection, set);
-            assertThat(before).contains("DateStyle", "geqo", "statement_timeout", "work_mem");
+            assertThat(before).contains("geqo", "lock_timeout", "statement_timeout", "work_mem");
             parkAll(1);
             assertThat(query(connection, set)).isEqualTo(before);
         }

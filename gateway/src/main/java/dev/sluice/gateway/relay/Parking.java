@@ -75,7 +75,8 @@ final class Parking {
 
     /** Holds the client if it is idle, and finds out whether the session can be parked. */
     CompletableFuture<Readiness> prepare() {
-        if (session.isEnded() || phase == Phase.PARKED) {
+        // One that has said goodbye to its server is leaving: there is nobody left to ask.
+        if (session.isEnded() || phase == Phase.PARKED || session.hasOnlySaidGoodbye()) {
             return CompletableFuture.completedFuture(new Readiness.Away());
         }
         SessionInfo.State state = session.info().state();

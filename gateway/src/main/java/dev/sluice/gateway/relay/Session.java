@@ -224,8 +224,12 @@ public final class Session {
         }
     }
 
-    /** One side does not speak the protocol. */
+    /** One side does not speak the protocol, or the server's connection failed. */
     void broken(Throwable cause) {
+        if (cause instanceof java.io.IOException) {
+            computeGone();
+            return;
+        }
         log.debug("session {} on {} broke", id, route().endpointId(), cause);
         end(
                 Diagnostic.of(
