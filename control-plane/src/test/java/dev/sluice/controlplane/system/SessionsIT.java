@@ -2,7 +2,6 @@ package dev.sluice.controlplane.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
@@ -22,8 +21,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clients that stay connected while their compute sleeps, on a server that suspends quickly. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -132,20 +129,6 @@ class SessionsIT {
         } finally {
             for (Connection connection : all) {
                 connection.close();
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"psycopg2", "psycopg", "asyncpg"})
-    void driversGoOnAfterTheirComputeSlept(String driver) throws Exception {
-        assumeTrue(IdleDriver.has(driver), () -> "no python3-" + driver + " here");
-        String uri = newBranch(driver);
-        try (IdleDriver idle = new IdleDriver("idle_" + driver + ".py", uri)) {
-            for (int cycle = 0; cycle < CYCLES; cycle++) {
-                sluice.run("endpoints", "suspend", driver).succeeded();
-                assertThat(state(driver)).isEqualTo("idle");
-                idle.goOn();
             }
         }
     }

@@ -1,0 +1,122 @@
+package dev.sluice.controlplane.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A client in this process. */
+abstract class JavaClient implements Client {
+    static final String LARGE = "ë€x".repeat(1_000_000);
+
+    /** Where a connection string leads, and the certificate authority of whoever is there. */
+    record Server(String uri, Path authority) {
+        private URI parsed() {
+            return URI.create(uri);
+        }
+
+        String host() {
+            return parsed().getHost();
+        }
+
+        int port() {
+            return parsed().getPort();
+        }
+
+        String database() {
+            return parsed().getPath().substring(1);
+        }
+
+        String role() {
+            return decoded(parsed().getRawUserInfo().split(":", 2)[0]);
+        }
+
+        String password() {
+            return decoded(parsed().getRawUserInfo().split(":", 2)[1]);
+        }
+
+        /** The startup parameter, which names the endpoint: {@code endpoint=ep-…}. */
+        String options() {
+            for (String parameter : parsed().getRawQuery().split("&")) {
+                if (parameter.startsWith("options=")) {
+                    return decoded(parameter.substring("options=".length()));
+                }
+            }
+            throw new AssertionError("no options in " + parsed().getRawQuery());
+        }
+
+        private static String decoded(String text) {
+            return URLDecoder.decode(text, StandardCharsets.UTF_8);
+        }
+    }
+
+    /** What a feature does in the round of this number, 0 at first. */
+    @FunctionalInterface
+    interface Feature {
+        void run(int round) throws Exception;
+    }
+
+    private final Map<String, Feature> features = new LinkedHashMap<>();
+    private final Mode mode;
+    private int round;
+
+    JavaClient(Mode mode) {
+        this.mode = mode;
+    }
+
+    /** Adds a feature for sessions and pools. */
+    final void feature(String name, Feature feature) {
+        feature(name, EnumSet.of(Mode.SESSION, Mode.POOLED), feature);
+    }
+
+    final void feature(String name, EnumSet<Mode> modes, Feature feature) {
+        if (modes.contains(mode)) {
+            features.put(name, feature);
+        }
+    }
+
+    final boolean pooled() {
+        return mode == Mode.POOLED;
+    }
+
+    @Override
+    public List<String> round() throws Exception {
+        List<String> done = new ArrayList<>();
+        for (Map.Entry<String, Feature> feature : features.entrySet()) {
+            try {
+                feature.getValue().run(round);
+            } catch (Exception | AssertionError e) {
+                throw new AssertionError(
+                        feature.getKey() + " in round " + round + ", after " + done, e);
+            }
+            done.add(feature.getKey());
+        }
+        round++;
+        return done;
+    }
+
+    /** Runs {@code cancel} once {@code running} has had time to begin. */
+    static void soon(Feature cancel) {
+        Thread.ofVirtual()
+                .start(() -> {
+                    try {
+                        TimeUnit.MILLISECONDS.sleep(200);
+                        cancel.run(0);
+                    } catch (Exception e) {
+                        throw new AssertionError(e);
+                    }
+                });
+    }
+
+    static void same(String got, String expected) {
+        assertThat(got.equals(expected)).as("the same %d characters", expected.length()).isTrue();
+    }
+}
