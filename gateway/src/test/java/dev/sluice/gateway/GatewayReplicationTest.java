@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -65,7 +66,7 @@ class GatewayReplicationTest {
     }
 
     private static String next(PGReplicationStream stream) throws SQLException {
-        ByteBuffer message = stream.read();
+        ByteBuffer message = Objects.requireNonNull(stream.read());
         byte[] bytes = new byte[message.remaining()];
         message.get(bytes);
         return new String(bytes, StandardCharsets.UTF_8);
@@ -146,7 +147,7 @@ class GatewayReplicationTest {
                             .start()) {
                 long bytes = 0;
                 while (bytes < 3_000_000) {
-                    ByteBuffer wal = stream.read();
+                    ByteBuffer wal = Objects.requireNonNull(stream.read());
                     assertThat(wal.remaining()).isPositive();
                     bytes += wal.remaining();
                 }
@@ -173,7 +174,8 @@ class GatewayReplicationTest {
                                 "--file=-",
                                 "--option=include-xids=0")
                         .redirectErrorStream(true);
-        builder.environment().put("PGPASSWORD", TestPostgres.PASSWORDS.get("postgres"));
+        builder.environment()
+                .put("PGPASSWORD", TestPostgres.PASSWORDS.getOrDefault("postgres", "none"));
         Process process = builder.start();
         try (BufferedReader said = process.inputReader(StandardCharsets.UTF_8)) {
             List<String> lines = new ArrayList<>();

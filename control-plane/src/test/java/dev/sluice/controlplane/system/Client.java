@@ -1,5 +1,7 @@
 package dev.sluice.controlplane.system;
 
+import java.io.IOException;
+import java.sql.SQLException;
 import java.util.List;
 
 /**
@@ -25,5 +27,5 @@ interface Client extends AutoCloseable {
     List<String> round() throws Exception;
 
     @Override
-    void close() throws Exception;
+    void close() throws IOException, SQLException;
 }

@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -127,7 +128,10 @@ final class Drivers {
     static String vertxClassPath() {
         return Stream.concat(
                         Stream.of(KEPT.resolve("vertx") + "/*"),
-                        Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                        Stream.of(
+                                        Objects.requireNonNull(
+                                                        System.getProperty("java.class.path"))
+                                                .split(File.pathSeparator))
                                 .filter(entry -> !entry.contains("vertx-core")))
                 .collect(Collectors.joining(File.pathSeparator));
     }

@@ -45,7 +45,7 @@ abstract class JavaClient implements Client {
 
         /** The startup parameter, which names the endpoint: {@code endpoint=ep-…}. */
         String options() {
-            for (String parameter : parsed().getRawQuery().split("&")) {
+            for (String parameter : parsed().getRawQuery().split("&", -1)) {
                 if (parameter.startsWith("options=")) {
                     return decoded(parameter.substring("options=".length()));
                 }

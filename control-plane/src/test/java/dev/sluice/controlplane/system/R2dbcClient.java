@@ -16,6 +16,7 @@ import io.r2dbc.postgresql.client.SSLMode;
 import io.r2dbc.postgresql.client.SSLNegotiation;
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.Readable;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.OffsetDateTime;
@@ -23,6 +24,7 @@ import java.time.ZoneOffset;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -85,16 +87,18 @@ final class R2dbcClient extends JavaClient {
     }
 
     private static <T> T wait(Mono<T> mono) {
-        T value = mono.block(SOON);
-        assertThat(value).isNotNull();
-        return value;
+        return Objects.requireNonNull(mono.block(SOON));
+    }
+
+    private static <T> T value(Readable row, int column, Class<T> type) {
+        return Objects.requireNonNull(row.get(column, type));
     }
 
     private static <T> List<T> values(PostgresqlStatement statement, Class<T> type) {
         return wait(
                 statement
                         .execute()
-                        .flatMap(result -> result.map((row, _) -> row.get(0, type)))
+                        .flatMap(result -> result.map((row, _) -> value(row, 0, type)))
                         .collectList());
     }
 
@@ -170,12 +174,12 @@ final class R2dbcClient extends JavaClient {
                                 .flatMap(result ->
                                         result.map((r, _) ->
                                                 List.<Object>of(
-                                                        r.get(0, Long.class),
-                                                        r.get(1, String.class),
-                                                        r.get(2, OffsetDateTime.class)
+                                                        value(r, 0, Long.class),
+                                                        value(r, 1, String.class),
+                                                        value(r, 2, OffsetDateTime.class)
                                                                 .isEqual(when),
-                                                        r.get(3, Integer[].class)[1],
-                                                        r.get(4, Boolean.class))))
+                                                        value(r, 3, Integer[].class)[1],
+                                                        value(r, 4, Boolean.class))))
                                 .single());
         assertThat(row).containsExactly(1L << 62, "ë 😀", true, 2, true);
     }
@@ -219,8 +223,8 @@ final class R2dbcClient extends JavaClient {
                                 .bind("$1", 1000)
                                 .fetchSize(10)
                                 .execute()
-                                .flatMap(
-                                        result -> result.map((row, _) -> row.get(0, Integer.class)))
+                                .flatMap(result ->
+                                        result.map((row, _) -> value(row, 0, Integer.class)))
                                 .take(25)
                                 .collectList());
         assertThat(some).hasSize(25);

@@ -22,6 +22,7 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Transaction;
 import io.vertx.sqlclient.Tuple;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -284,8 +285,12 @@ final class VertxClient extends JavaClient {
     }
 
     @Override
-    public void close() throws Exception {
-        await(connection.close());
-        await(vertx.close());
+    public void close() throws IOException {
+        try {
+            await(connection.close());
+            await(vertx.close());
+        } catch (Exception e) {
+            throw new IOException("cannot close", e);
+        }
     }
 }
