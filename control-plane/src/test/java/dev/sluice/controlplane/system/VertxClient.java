@@ -184,15 +184,14 @@ final class VertxClient extends JavaClient {
         JsonObject json = new JsonObject().put("a", "é");
         Row row =
                 prepared(
-                        "select $1::int8, $2::text, $3::timestamptz, $4::bytea, $5::int4[], $6::jsonb, $7::bool, $8::text",
+                        "select $1::int8, $2::text, $3::timestamptz, $4::bytea, $5::int4[], $6::jsonb, $7::bool, null::text",
                         1L << 62,
                         "ë 😀",
                         when,
                         bytes,
                         new Integer[] {1, null, 3},
                         json,
-                        true,
-                        null);
+                        true);
         assertThat(row.getLong(0)).isEqualTo(1L << 62);
         assertThat(row.getString(1)).isEqualTo("ë 😀");
         assertThat(row.getOffsetDateTime(2)).isEqualTo(when);
