@@ -9,6 +9,10 @@ import dev.sluice.gateway.door.Door;
 import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.door.ProxyHeader;
 import dev.sluice.gateway.http.HttpDoor;
+import dev.sluice.gateway.pooling.PoolContext;
+import dev.sluice.gateway.pooling.PoolInfo;
+import dev.sluice.gateway.pooling.PoolSettings;
+import dev.sluice.gateway.pooling.Pools;
 import dev.sluice.gateway.relay.CancelKeys;
 import dev.sluice.gateway.relay.ParkedListeners;
 import dev.sluice.gateway.relay.SessionContext;
@@ -42,6 +46,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -145,6 +150,16 @@ public final class Gateway implements Closeable {
         Door door =
                 new Door(config.rules(), config.authenticationTimeout(), config.http().isPresent());
         CancelKeys cancelKeys = new CancelKeys(random, () -> number(door.now().rules()));
+        Sessions sessions = new Sessions(metrics, sessionListener);
+        Pools pools =
+                new Pools(
+                        config.pool(),
+                        new PoolContext(
+                                metrics,
+                                sessionListener,
+                                connector,
+                                failure -> GatewayServices.diagnostic(failure, config)),
+                        sessions::nextId);
         return new GatewayServices(
                 config,
                 directory,
@@ -156,9 +171,10 @@ public final class Gateway implements Closeable {
                 new Admission(config.maxConnections(), config.maxUnauthenticated()),
                 wakes,
                 connector,
-                new Sessions(metrics, sessionListener),
+                sessions,
                 new SessionContext(
                         metrics, sessionListener, connector, cancelKeys, new ParkedListeners()),
+                pools,
                 cancelKeys,
                 new CancelForwarding(random, InstantSource.system()),
                 random,
@@ -207,6 +223,16 @@ public final class Gateway implements Closeable {
         services.door().change(rules);
     }
 
+    /** Changes how transactions are pooled; server connections that are too many are closed. */
+    public void change(PoolSettings settings) {
+        services.pools().change(settings);
+    }
+
+    /** The pools, as they were a moment ago. */
+    public CompletionStage<List<PoolInfo>> pools() {
+        return services.pools().infos();
+    }
+
     public GatewayMetrics metrics() {
         return services.metrics();
     }
@@ -222,6 +248,7 @@ public final class Gateway implements Closeable {
      */
     public List<SessionInfo> sessions() {
         List<SessionInfo> sessions = new ArrayList<>(services.sessions().list());
+        sessions.addAll(services.pools().sessions());
         http.ifPresent(door -> sessions.addAll(door.sessions()));
         return Collections.unmodifiableList(sessions);
     }
@@ -246,7 +273,35 @@ public final class Gateway implements Closeable {
             return CompletableFuture.completedStage(new ParkReport(0, 0, running));
         }
         http.ifPresent(door -> door.closeIdle(endpointId));
-        return services.sessions().park(endpointId, urgent, services.config().keepAwake());
+        Duration keepAwake = services.config().keepAwake();
+        if (urgent) {
+            return parkAll(endpointId, true);
+        }
+        return services.pools()
+                .keeping(endpointId, keepAwake)
+                .thenCompose(keeping ->
+                        keeping.isEmpty()
+                                ? parkAll(endpointId, false)
+                                : CompletableFuture.completedStage(new ParkReport(0, 0, keeping)));
+    }
+
+    /** Sessions first, since one of them may still be needed; pools have been asked. */
+    private CompletionStage<ParkReport> parkAll(String endpointId, boolean urgent) {
+        return services.sessions()
+                .park(endpointId, urgent, services.config().keepAwake())
+                .thenCompose(sessions ->
+                        sessions.isFree()
+                                ? services.pools()
+                                        .sleep(endpointId)
+                                        .thenApply(pools -> both(sessions, pools, urgent))
+                                : CompletableFuture.completedFuture(sessions));
+    }
+
+    private static ParkReport both(ParkReport sessions, ParkReport pools, boolean urgent) {
+        return new ParkReport(
+                sessions.parked() + pools.parked(),
+                sessions.ended() + pools.ended(),
+                urgent ? List.of() : pools.keeping());
     }
 
     /**
@@ -258,11 +313,14 @@ public final class Gateway implements Closeable {
     public CompletionStage<Integer> closeSessions(
             String endpointId, SqlState sqlState, String message) {
         http.ifPresent(door -> door.closeIdle(endpointId));
+        Diagnostic lastWords = Diagnostic.of(Diagnostic.Severity.FATAL, sqlState, message);
+        Predicate<SessionInfo> concerned =
+                session -> session.route().endpointId().equals(endpointId);
+        CompletableFuture<Integer> pooled =
+                services.pools().end(concerned.and(Gateway::isUnused), lastWords);
         return services.sessions()
-                .end(
-                        session -> session.route().endpointId().equals(endpointId),
-                        Gateway::isUnused,
-                        Diagnostic.of(Diagnostic.Severity.FATAL, sqlState, message));
+                .end(concerned, Gateway::isUnused, lastWords)
+                .thenCombine(pooled, Integer::sum);
     }
 
     /**
@@ -279,6 +337,7 @@ public final class Gateway implements Closeable {
                         "terminating connection due to administrator command");
         drain(lastWords);
         services.sessions().end(_ -> true, _ -> true, lastWords).join();
+        services.pools().end(_ -> true, lastWords).join();
         http.ifPresent(HttpDoor::close);
         services.transport().stop().join();
     }
@@ -295,16 +354,18 @@ public final class Gateway implements Closeable {
         long deadline = System.nanoTime() + DRAIN.toNanos();
         do {
             services.sessions().end(_ -> true, Gateway::isUnused, lastWords).join();
+            services.pools().end(Gateway::isUnused, lastWords).join();
             if (awaitNoSessions(LOOK)) {
                 return;
             }
         } while (System.nanoTime() - deadline < 0);
-        log.info("{} sessions are still busy and are ended", services.sessions().list().size());
+        log.info("{} sessions are still busy and are ended", sessions().size());
     }
 
     private boolean awaitNoSessions(Duration time) {
         try {
-            services.sessions().whenEmpty().get(time.toMillis(), TimeUnit.MILLISECONDS);
+            CompletableFuture.allOf(services.sessions().whenEmpty(), services.pools().whenEmpty())
+                    .get(time.toMillis(), TimeUnit.MILLISECONDS);
             return true;
         } catch (TimeoutException e) {
             return false;

@@ -1,6 +1,7 @@
 package dev.sluice.gateway;
 
 import dev.sluice.gateway.door.DoorRules;
+import dev.sluice.gateway.pooling.PoolSettings;
 import dev.sluice.tls.LocalCertificates;
 import dev.sluice.tls.ServerCertificates;
 import java.net.InetSocketAddress;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param maxConnections of clients, authenticated or not
  * @param maxUnauthenticated of clients that have not proved their password yet
  * @param http how SQL over HTTP and WebSocket is served; without it, only Postgres is spoken
+ * @param pool how transactions are pooled, until other settings are given
  */
 public record GatewayConfig(
         InetSocketAddress listen,
@@ -30,7 +32,8 @@ public record GatewayConfig(
         Duration keepAwake,
         int maxConnections,
         int maxUnauthenticated,
-        Optional<HttpConfig> http) {
+        Optional<HttpConfig> http,
+        PoolSettings pool) {
 
     /** How long by default an idle session that cannot be carried keeps its compute. */
     public static final Duration KEEP_AWAKE = Duration.ofHours(1);
@@ -52,7 +55,8 @@ public record GatewayConfig(
                 KEEP_AWAKE,
                 20_000,
                 10_000,
-                Optional.empty());
+                Optional.empty(),
+                PoolSettings.DEFAULTS);
     }
 
     public GatewayConfig withRules(DoorRules newRules) {
@@ -65,7 +69,8 @@ public record GatewayConfig(
                 keepAwake,
                 maxConnections,
                 maxUnauthenticated,
-                http);
+                http,
+                pool);
     }
 
     public GatewayConfig withTimeouts(Duration authentication, Duration wake) {
@@ -78,7 +83,8 @@ public record GatewayConfig(
                 keepAwake,
                 maxConnections,
                 maxUnauthenticated,
-                http);
+                http,
+                pool);
     }
 
     public GatewayConfig withLimits(int connections, int unauthenticated) {
@@ -91,7 +97,8 @@ public record GatewayConfig(
                 keepAwake,
                 connections,
                 unauthenticated,
-                http);
+                http,
+                pool);
     }
 
     /** With SQL over HTTP and WebSocket on the same port. */
@@ -105,7 +112,8 @@ public record GatewayConfig(
                 keepAwake,
                 maxConnections,
                 maxUnauthenticated,
-                Optional.of(config));
+                Optional.of(config),
+                pool);
     }
 
     public GatewayConfig withKeepAwake(Duration limit) {
@@ -118,6 +126,21 @@ public record GatewayConfig(
                 limit,
                 maxConnections,
                 maxUnauthenticated,
-                http);
+                http,
+                pool);
+    }
+
+    public GatewayConfig withPool(PoolSettings settings) {
+        return new GatewayConfig(
+                listen,
+                certificates,
+                rules,
+                authenticationTimeout,
+                wakeTimeout,
+                keepAwake,
+                maxConnections,
+                maxUnauthenticated,
+                http,
+                settings);
     }
 }

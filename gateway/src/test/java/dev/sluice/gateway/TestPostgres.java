@@ -97,6 +97,11 @@ final class TestPostgres implements AutoCloseable {
         }
     }
 
+    boolean isRunning() {
+        Process running = server;
+        return running != null && running.isAlive();
+    }
+
     /** {@code INT} is a fast shutdown, {@code QUIT} an immediate one, {@code KILL} a crash. */
     void stop(String signal) throws IOException {
         Process running = server;

@@ -47,6 +47,9 @@ public final class HouseRules {
         "dev.sluice.storage.postgres..",
         "dev.sluice.storage.redo..",
         "dev.sluice.gateway.parking..",
+        "dev.sluice.gateway.pooling.queue..",
+        "dev.sluice.gateway.pooling.statement..",
+        "dev.sluice.gateway.pooling.state..",
         "dev.sluice.gateway.http.sql..",
     };
 

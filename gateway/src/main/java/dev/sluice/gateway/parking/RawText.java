@@ -11,7 +11,7 @@ import java.util.List;
  * Messages with texts whose encoding is nobody's business here: a string holds one character for
  * each byte.
  */
-final class RawText {
+public final class RawText {
     private RawText() {}
 
     /** Bytes that the server wrote as hexadecimal digits. */
@@ -23,7 +23,8 @@ final class RawText {
         }
     }
 
-    static void query(ByteBuf out, String sql) {
+    /** A Query. */
+    public static void query(ByteBuf out, String sql) {
         int lengthAt = FrameHeader.begin(out, (byte) 'Q');
         string(out, sql);
         FrameHeader.end(out, lengthAt);
@@ -62,7 +63,8 @@ final class RawText {
         FrameHeader.end(out, lengthAt);
     }
 
-    static void sync(ByteBuf out) {
+    /** A Sync. */
+    public static void sync(ByteBuf out) {
         FrameHeader.end(out, FrameHeader.begin(out, (byte) 'S'));
     }
 

@@ -83,22 +83,38 @@ public final class SessionProbe {
      * @param obstacles whether to look for what cannot be carried, too
      */
     public static void ask(ByteBuf out, Collection<String> customSettings, boolean obstacles) {
-        RawText.parse(out, NAME, sql(customSettings, obstacles), List.of());
+        RawText.parse(out, NAME, sql(customSettings, obstacles, false), List.of());
         RawText.bind(out, NAME, NAME);
         RawText.execute(out, NAME);
         RawText.close(out, NAME);
         RawText.sync(out);
     }
 
-    private static String sql(Collection<String> customSettings, boolean obstacles) {
+    /**
+     * As {@link #ask}, of what the session has made of itself only: settings that it set, and the
+     * statements that it prepared in SQL.
+     */
+    public static void askOwn(ByteBuf out, Collection<String> customSettings) {
+        RawText.parse(out, NAME, sql(customSettings, true, true), List.of());
+        RawText.bind(out, NAME, NAME);
+        RawText.execute(out, NAME);
+        RawText.close(out, NAME);
+        RawText.sync(out);
+    }
+
+    private static String sql(
+            Collection<String> customSettings, boolean obstacles, boolean ownOnly) {
         List<String> parts = new ArrayList<>();
         parts.add(
                 "select 'setting', %s, %s, null::pg_catalog.text from pg_catalog.pg_settings s"
                                 .formatted(hex("s.name"), hex("s.setting"))
                         + " where (s.source operator(pg_catalog.=) 'session'"
                         + " and s.context operator(pg_catalog.=) any (array['user','superuser'])"
-                        + " or s.source operator(pg_catalog.=) any (array['client','user','database','database user'])"
-                        + " and s.context operator(pg_catalog.=) 'user')"
+                        + (ownOnly
+                                ? ")"
+                                : " or s.source operator(pg_catalog.=) any"
+                                        + " (array['client','user','database','database user']) and"
+                                        + " s.context operator(pg_catalog.=) 'user')")
                         + " and not s.name operator(pg_catalog.=) any ("
                         + SqlText.array(OF_TRANSACTIONS)
                         + ")");
@@ -114,13 +130,16 @@ public final class SessionProbe {
                 "select 'statement', %s, %s, pg_catalog.concat(case when p.from_sql then 't' else 'f' end, pg_catalog.array_to_string(p.parameter_types::pg_catalog.oid[], ','))"
                                 .formatted(
                                         hex("p.name"),
-                                        "case when pg_catalog.octet_length(p.statement) operator(pg_catalog.<) "
+                                        "case when pg_catalog.octet_length(p.statement)"
+                                                + " operator(pg_catalog.<) "
                                                 + MAX_BYTES
                                                 + " then "
                                                 + hex("p.statement")
                                                 + " end")
-                        + " from pg_catalog.pg_prepared_statements p where p.name operator(pg_catalog.<>) "
-                        + SqlText.literal(NAME));
+                        + " from pg_catalog.pg_prepared_statements p where p.name"
+                        + " operator(pg_catalog.<>) "
+                        + SqlText.literal(NAME)
+                        + (ownOnly ? " and p.from_sql" : ""));
         parts.add(
                 "select 'channel', "
                         + hex("c.c")
@@ -129,17 +148,20 @@ public final class SessionProbe {
             parts.add(
                     obstacle(
                             Obstacle.TEMPORARY_OBJECTS,
-                            "pg_depend d where d.refclassid operator(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass"
-                                    + " and d.refobjid operator(pg_catalog.=) pg_catalog.pg_my_temp_schema()"));
+                            "pg_depend d where d.refclassid operator(pg_catalog.=)"
+                                + " 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid"
+                                + " operator(pg_catalog.=) pg_catalog.pg_my_temp_schema()"));
             parts.add(obstacle(Obstacle.HELD_CURSORS, "pg_cursors c where c.is_holdable"));
             parts.add(
                     obstacle(
                             Obstacle.ADVISORY_LOCKS,
-                            "pg_locks l where l.locktype operator(pg_catalog.=) 'advisory' and l.pid operator(pg_catalog.=) pg_catalog.pg_backend_pid()"));
+                            "pg_locks l where l.locktype operator(pg_catalog.=) 'advisory' and"
+                                    + " l.pid operator(pg_catalog.=) pg_catalog.pg_backend_pid()"));
             parts.add(
                     obstacle(
                             Obstacle.TEMPORARY_SLOT,
-                            "pg_replication_slots r where r.temporary and r.active_pid operator(pg_catalog.=) pg_catalog.pg_backend_pid()"));
+                            "pg_replication_slots r where r.temporary and r.active_pid"
+                                    + " operator(pg_catalog.=) pg_catalog.pg_backend_pid()"));
         }
         return String.join(" union all ", parts);
     }

@@ -4,15 +4,15 @@ import java.util.Collection;
 import java.util.stream.Collectors;
 
 /** SQL written so that no setting of a session changes its meaning. */
-final class SqlText {
+public final class SqlText {
     private SqlText() {}
 
     /** An escape string: the same whatever {@code standard_conforming_strings} is. */
-    static String literal(String text) {
+    public static String literal(String text) {
         return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'";
     }
 
-    static String identifier(String name) {
+    public static String identifier(String name) {
         return '"' + name.replace("\"", "\"\"") + '"';
     }
 

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.relay;
 
 import dev.sluice.gateway.cancel.GatewayNumber;
+import dev.sluice.gateway.pooling.Cancelling;
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.wire.backend.BackendKeyData;
 import dev.sluice.wire.startup.CancelKey;
@@ -23,12 +24,12 @@ public final class CancelKeys {
 
     /** Where a cancel request goes, and what it says there. */
     public record Target(ComputeAddress address, CancelRequest request) {
-        static Target of(ComputeAddress address, BackendKeyData server) {
+        public static Target of(ComputeAddress address, BackendKeyData server) {
             return new Target(address, new CancelRequest(server.processId(), server.key()));
         }
     }
 
-    private record Entry(CancelKey key, @Nullable Target target) {}
+    private record Entry(CancelKey key, @Nullable Target target, @Nullable Cancelling pooled) {}
 
     private final ConcurrentMap<Integer, Entry> entries = new ConcurrentHashMap<>();
     private final SecureRandom random;
@@ -49,14 +50,23 @@ public final class CancelKeys {
      */
     public BackendKeyData issue(
             ProtocolVersion version, ComputeAddress address, BackendKeyData server) {
+        return issue(version, Target.of(address, server), null);
+    }
+
+    /** Makes a key for a pooled client, to stand for whatever server connection it has then. */
+    public BackendKeyData issue(ProtocolVersion version, Cancelling pooled) {
+        return issue(version, null, pooled);
+    }
+
+    private BackendKeyData issue(
+            ProtocolVersion version, @Nullable Target target, @Nullable Cancelling pooled) {
         boolean shortKey = version.compareTo(ProtocolVersion.V3_2) < 0;
         CancelKey key = CancelKey.random(random, shortKey ? CancelKey.BYTES_3_0 : LONG_KEY_BYTES);
-        Target target = Target.of(address, server);
         while (true) {
             int processId =
                     GatewayNumber.processId(
                             number.getAsInt(), random.nextInt(1, GatewayNumber.SESSIONS));
-            if (entries.putIfAbsent(processId, new Entry(key, target)) == null) {
+            if (entries.putIfAbsent(processId, new Entry(key, target, pooled)) == null) {
                 return new BackendKeyData(processId, key);
             }
         }
@@ -64,11 +74,19 @@ public final class CancelKeys {
 
     /** The session of a key has another server connection now, or (null) none at the moment. */
     void retarget(int processId, @Nullable Target target) {
-        entries.computeIfPresent(processId, (_, entry) -> new Entry(entry.key, target));
+        entries.computeIfPresent(
+                processId, (_, entry) -> new Entry(entry.key, target, entry.pooled));
     }
 
     public void forget(int processId) {
         entries.remove(processId);
+    }
+
+    /** The pooled client whose right key the request has. */
+    public Optional<Cancelling> findPooled(CancelRequest request) {
+        return Optional.ofNullable(entries.get(request.processId()))
+                .filter(entry -> entry.key.equals(request.key()))
+                .map(Entry::pooled);
     }
 
     /** What to cancel, if the request names a session of ours with its right key. */

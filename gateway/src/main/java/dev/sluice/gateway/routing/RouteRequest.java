@@ -11,4 +11,11 @@ import java.util.Optional;
  * @param database without the branch; the role's name if the client named none
  */
 public record RouteRequest(
-        Optional<String> endpoint, Optional<String> branch, String database, String role) {}
+        Optional<String> endpoint, Optional<String> branch, String database, String role) {
+    private static final String POOLED = "-pooler";
+
+    /** Whether the client wants to share server connections with others. */
+    public boolean isPooled() {
+        return endpoint.filter(name -> name.endsWith(POOLED)).isPresent();
+    }
+}

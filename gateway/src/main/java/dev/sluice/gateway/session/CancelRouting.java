@@ -4,15 +4,20 @@ import dev.sluice.gateway.cancel.CancelForwarding;
 import dev.sluice.gateway.cancel.CancelPeers;
 import dev.sluice.gateway.door.Door;
 import dev.sluice.gateway.door.ProxyHeader;
+import dev.sluice.gateway.pooling.Cancelling;
 import dev.sluice.gateway.relay.CancelKeys;
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.gateway.transport.Outbound;
+import dev.sluice.gateway.transport.Transport;
+import dev.sluice.wire.backend.BackendKeyData;
 import dev.sluice.wire.startup.CancelRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passes a cancel request on to the compute it is meant for. The client is never answered; its
@@ -20,6 +25,9 @@ import java.util.Optional;
  * that is what {@code PQcancel} waits for.
  */
 final class CancelRouting {
+    /** How long a compute may take to act. */
+    private static final Duration SIGNAL = Duration.ofSeconds(10);
+
     private CancelRouting() {}
 
     /**
@@ -49,16 +57,68 @@ final class CancelRouting {
 
     private static boolean toCompute(ClientConnection connection, CancelRequest request) {
         GatewayServices services = connection.services();
+        Optional<Cancelling> pooled = services.cancelKeys().findPooled(request);
+        if (pooled.isPresent()) {
+            services.metrics().cancelRouted();
+            pooled.get()
+                    .hold(held ->
+                            connection
+                                    .channel()
+                                    .eventLoop()
+                                    .execute(() -> pooled(connection, held)));
+            return true;
+        }
         Optional<CancelKeys.Target> found = services.cancelKeys().find(request);
         if (found.isEmpty()) {
             return false;
         }
         services.metrics().cancelRouted();
-        CancelKeys.Target target = found.get();
+        send(connection, found.get());
+        return true;
+    }
+
+    private static void send(ClientConnection connection, CancelKeys.Target target) {
         ByteBuf bytes = connection.channel().alloc().buffer();
         target.request().encode(bytes);
         send(connection, target.address(), bytes);
-        return true;
+    }
+
+    /** What runs for the client runs on a connection that nobody else gets before this is over. */
+    private static void pooled(ClientConnection connection, Cancelling.@Nullable Held held) {
+        BackendKeyData key = held == null ? null : held.server().key();
+        if (held == null || key == null) {
+            if (held != null) {
+                held.release();
+            }
+            connection.close();
+            return;
+        }
+        CancelKeys.Target target = CancelKeys.Target.of(held.server().address(), key);
+        ByteBuf bytes = connection.channel().alloc().buffer();
+        target.request().encode(bytes);
+        connection
+                .services()
+                .transport()
+                .connect(
+                        connection.channel().eventLoop(),
+                        target.address(),
+                        new ChannelInboundHandlerAdapter())
+                .addListener((ChannelFuture connected) -> {
+                    // Postgres closes it when the signal is sent, whether the client waits or not
+                    connected
+                            .channel()
+                            .closeFuture()
+                            .addListener(_ -> {
+                                held.release();
+                                connection.close();
+                            });
+                    if (connected.isSuccess()) {
+                        Outbound.send(connected.channel(), bytes);
+                        Transport.closeLater(connected.channel(), SIGNAL);
+                    } else {
+                        bytes.release();
+                    }
+                });
     }
 
     private static void forward(

@@ -46,6 +46,10 @@ final class ComputeLogin implements ComputeConnector.Passenger {
     }
 
     void begin() {
+        if (request.isPooled() && !login.isReplication()) {
+            new PooledEntry(connection, waiting, login, request, version).begin();
+            return;
+        }
         Channel client = connection.channel();
         ComputeConnector.Attempt attempt =
                 connection.services().connector().open(client.eventLoop(), login, this);

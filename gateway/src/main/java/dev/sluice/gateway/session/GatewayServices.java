@@ -9,6 +9,7 @@ import dev.sluice.gateway.cancel.CancelForwarding;
 import dev.sluice.gateway.compute.ComputeConnector;
 import dev.sluice.gateway.compute.WakeFlights;
 import dev.sluice.gateway.door.Door;
+import dev.sluice.gateway.pooling.Pools;
 import dev.sluice.gateway.relay.CancelKeys;
 import dev.sluice.gateway.relay.SessionContext;
 import dev.sluice.gateway.relay.Sessions;
@@ -50,6 +51,7 @@ public record GatewayServices(
         ComputeConnector connector,
         Sessions sessions,
         SessionContext sessionContext,
+        Pools pools,
         CancelKeys cancelKeys,
         CancelForwarding cancelForwarding,
         SecureRandom random,
@@ -61,6 +63,11 @@ public record GatewayServices(
 
     /** As much of a failure as is a client's business; the log is told the rest. */
     public Diagnostic diagnostic(Throwable failure) {
+        return diagnostic(failure, config);
+    }
+
+    /** As {@link #diagnostic(Throwable)}, for what comes to be before the services. */
+    public static Diagnostic diagnostic(Throwable failure, GatewayConfig config) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null
                         ? failure.getCause()

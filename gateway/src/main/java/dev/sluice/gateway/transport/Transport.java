@@ -174,6 +174,17 @@ public final class Transport {
                 });
     }
 
+    /** Closes a channel after some time, if it is open then. */
+    public static void closeLater(Channel channel, Duration time) {
+        var timer =
+                channel.eventLoop()
+                        .schedule(
+                                () -> Outbound.close(channel),
+                                time.toMillis(),
+                                TimeUnit.MILLISECONDS);
+        channel.closeFuture().addListener(_ -> timer.cancel(false));
+    }
+
     /** Closes every channel and stops the loops; the result completes when they have stopped. */
     public CompletableFuture<Void> stop() {
         CompletableFuture<Void> stopped = new CompletableFuture<>();

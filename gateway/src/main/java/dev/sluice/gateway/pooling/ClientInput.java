@@ -1,0 +1,604 @@
+package dev.sluice.gateway.pooling;
+
+import dev.sluice.gateway.parking.Obstacle;
+import dev.sluice.gateway.parking.Ping;
+import dev.sluice.gateway.parking.SettingNames;
+import dev.sluice.gateway.pooling.statement.ClientStatements;
+import dev.sluice.gateway.pooling.statement.Expectations;
+import dev.sluice.gateway.pooling.statement.StatementStore;
+import dev.sluice.gateway.pooling.statement.StatementWatch;
+import dev.sluice.gateway.transport.Outbound;
+import dev.sluice.wire.backend.Diagnostic;
+import dev.sluice.wire.backend.ErrorResponse;
+import dev.sluice.wire.frame.FrameHeader;
+import dev.sluice.wire.frame.WireFormatException;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.util.Collection;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads what a pooled client sends. Messages go on to its server connection as they came, but for
+ * those about prepared statements ({@link StatementMessages}). What comes while there is no server
+ * connection is held; of a message of which the beginning must be known, what has come of it waits
+ * for the rest.
+ */
+final class ClientInput extends ChannelInboundHandlerAdapter {
+    private static final Logger log = LoggerFactory.getLogger(ClientInput.class);
+
+    /** Of what is held; then the client is not read. */
+    private static final int MAX_HELD = 64 << 10;
+
+    /** A Query that is shorter is read whole: it may deallocate a statement of ours. */
+    private static final int DEALLOCATE = 100;
+
+    /** What becomes of the rest of a message's body. */
+    private enum Body {
+        FORWARD,
+        /** It goes on, and is a text to be watched up to its zero byte. */
+        WATCH,
+        DROP
+    }
+
+    private final PooledClient client;
+    private final StatementWatch watch = new StatementWatch();
+    private final SettingNames settingNames = new SettingNames();
+    private final Set<String> customSettings = new TreeSet<>();
+    private final Outgoing outgoing = new Outgoing();
+    private final StatementMessages messages;
+
+    private @Nullable ByteBuf held;
+    private @Nullable ByteBuf partial;
+    private int bodyLeft;
+    private Body rest = Body.FORWARD;
+    private boolean watching;
+    private boolean inPieces;
+    private boolean watchesQuery;
+    private boolean barrier;
+    private @Nullable Diagnostic refusal;
+    private boolean refusalTold;
+    private boolean processing;
+    private boolean closed;
+
+    ClientInput(PooledClient client, StatementStore store) {
+        this.client = client;
+        this.messages = new StatementMessages(client, this, store);
+    }
+
+    ClientStatements statements() {
+        return messages.statements();
+    }
+
+    Outgoing outgoing() {
+        return outgoing;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        if (closed) {
+            in.release();
+            return;
+        }
+        client.active(System.nanoTime(), in.readableBytes());
+        ByteBuf waiting = held;
+        if (waiting != null) {
+            held = joined(waiting, in);
+            if (held.readableBytes() > MAX_HELD) {
+                ctx.channel().config().setAutoRead(false);
+            }
+            return;
+        }
+        process(in);
+    }
+
+    private ByteBuf joined(ByteBuf first, ByteBuf more) {
+        ByteBuf all = first;
+        if (first.refCnt() > 1 || first.isReadOnly() || first.maxWritableBytes() == 0) {
+            all = client.channel().alloc().buffer(first.readableBytes() + more.readableBytes());
+            all.writeBytes(first);
+            first.release();
+        }
+        all.writeBytes(more);
+        more.release();
+        return all;
+    }
+
+    /** Goes on with what is held, if anything is. */
+    void resume() {
+        ByteBuf waiting = held;
+        if (waiting == null || processing || closed) {
+            return;
+        }
+        held = null;
+        if (!client.channel().config().isAutoRead()) {
+            client.channel().config().setAutoRead(true);
+        }
+        process(waiting);
+    }
+
+    boolean isHolding() {
+        return held != null;
+    }
+
+    boolean holdsTooMuch() {
+        ByteBuf waiting = held;
+        return waiting != null && waiting.readableBytes() > MAX_HELD;
+    }
+
+    /** Whether part of a message was sent to the server, and the rest has not come yet. */
+    boolean isInMessage() {
+        return bodyLeft > 0 && rest != Body.DROP;
+    }
+
+    /** What a DISCARD or DEALLOCATE does is known. */
+    void barrierPassed() {
+        barrier = false;
+    }
+
+    private void process(ByteBuf bytes) {
+        ByteBuf in = bytes;
+        ByteBuf before = partial;
+        if (before != null) {
+            partial = null;
+            before.writeBytes(in);
+            in.release();
+            in = before;
+        }
+        processing = true;
+        outgoing.begin(in);
+        try {
+            read(in);
+        } catch (WireFormatException e) {
+            outgoing.abandon();
+            client.broken(e);
+        } finally {
+            processing = false;
+        }
+        PooledServer server = client.server();
+        if (server != null && !closed) {
+            server.finish();
+        }
+    }
+
+    private void read(ByteBuf in) {
+        int at = in.readerIndex();
+        int end = in.writerIndex();
+        boolean hold = false;
+        if (bodyLeft == 0 && client.server() == null && answersPing(in)) {
+            outgoing.abandon();
+            return;
+        }
+        while (at < end && !hold) {
+            if (bodyLeft > 0) {
+                int part = Math.min(bodyLeft, end - at);
+                body(in, at, part);
+                at += part;
+                bodyLeft -= part;
+                if (bodyLeft == 0) {
+                    bodyEnds();
+                }
+                continue;
+            }
+            if (end - at < FrameHeader.BYTES) {
+                break;
+            }
+            byte type = in.getByte(at);
+            int length = FrameHeader.bodyLength(type, in.getInt(at + 1), FrameHeader.MAX_LENGTH);
+            int body = at + FrameHeader.BYTES;
+            Step step = message(in, at, type, length, Math.min(length, end - body));
+            switch (step) {
+                case STAYS -> {
+                    at = body;
+                    bodyLeft = length;
+                }
+                case DROPPED -> {
+                    drop(at, body);
+                    at = body;
+                    rest = Body.DROP;
+                    bodyLeft = length;
+                }
+                case DONE -> at = body + length;
+                case BODY_LEFT -> {
+                    int done = messages.doneUpTo();
+                    bodyLeft = body + length - done;
+                    at = done;
+                }
+                case INCOMPLETE -> {
+                    keep(in, at, end);
+                    end = at;
+                }
+                case HOLD -> hold = true;
+                case OVER -> {
+                    outgoing.end(channelOf(client.server()), at);
+                    client.end(null);
+                    return;
+                }
+            }
+            if (bodyLeft == 0 && (step == Step.STAYS || step == Step.DROPPED)) {
+                bodyEnds();
+            }
+        }
+        if (hold && at == in.readerIndex()) {
+            outgoing.leave();
+            held = in;
+            return;
+        }
+        PooledServer server = client.server();
+        if (hold) {
+            ByteBuf later = client.channel().alloc().buffer(Math.max(256, end - at));
+            later.writeBytes(in, at, end - at);
+            held = later;
+            if (later.readableBytes() > MAX_HELD) {
+                client.channel().config().setAutoRead(false);
+            }
+        } else if (at < end) {
+            keep(in, at, end);
+        }
+        outgoing.end(channelOf(server), at);
+        answerOurs(server);
+        if (server != null && !server.channel().isWritable()) {
+            client.channel().config().setAutoRead(false);
+        }
+    }
+
+    private static @Nullable Channel channelOf(@Nullable PooledServer server) {
+        return server == null ? null : server.channel();
+    }
+
+    private void keep(ByteBuf in, int at, int end) {
+        partial = client.channel().alloc().buffer(Math.max(256, 2 * (end - at)));
+        partial.writeBytes(in, at, end - at);
+    }
+
+    private void drop(int at, int to) {
+        PooledServer server = client.server();
+        if (server != null) {
+            outgoing.insert(server.channel(), at);
+        }
+        outgoing.skip(to);
+    }
+
+    /** Answers that are ours to give and wait for no server. */
+    private void answerOurs(@Nullable PooledServer server) {
+        if (server == null) {
+            return;
+        }
+        ByteBuf out = null;
+        for (byte type; (type = server.expected().ours()) != 0; ) {
+            if (out == null) {
+                out = client.channel().alloc().buffer();
+            }
+            Texts.empty(out, type);
+        }
+        if (out != null) {
+            Outbound.send(client.channel(), out);
+        }
+    }
+
+    private boolean answersPing(ByteBuf in) {
+        if (refusal != null || client.place().isWaiting() || client.hasLoss()) {
+            return false;
+        }
+        int at = in.readerIndex();
+        int end = in.writerIndex();
+        byte type = 0;
+        boolean parsed = false;
+        while (end - at >= FrameHeader.BYTES) {
+            type = in.getByte(at);
+            int length = in.getInt(at + 1) - FrameHeader.MIN_LENGTH;
+            parsed = type == 'P' || (parsed && type != 'S');
+            if (!Ping.isPart(type, length) || !(parsed || type == 'S' || type == 'Q')) {
+                return false;
+            }
+            at += FrameHeader.BYTES + length;
+        }
+        if (at != end || (type != 'S' && type != 'Q')) {
+            return false;
+        }
+        ByteBuf answer = client.channel().alloc().buffer();
+        Ping.answer(in, answer);
+        Outbound.send(client.channel(), answer);
+        return true;
+    }
+
+    /** What becomes of a message. */
+    enum Step {
+        /** It goes on as it is. */
+        STAYS,
+        DROPPED,
+        /** It was dealt with, all of it. */
+        DONE,
+        /** Its beginning was dealt with; the rest goes on. */
+        BODY_LEFT,
+        /** More of it must have come. */
+        INCOMPLETE,
+        /** It waits for a server connection. */
+        HOLD,
+        /** The client says goodbye. */
+        OVER
+    }
+
+    private Step message(ByteBuf in, int at, byte type, int length, int come) {
+        rest = Body.FORWARD;
+        if (type == 'X') {
+            return Step.OVER;
+        }
+        if (refusal != null) {
+            return refused(type);
+        }
+        boolean copy = type == 'd' || type == 'c' || type == 'f';
+        PooledServer server = client.server();
+        if (server == null && (copy || type == 'H')) {
+            // after an error in COPY; or there is nothing to flush
+            return Step.DROPPED;
+        }
+        server = client.wantServer();
+        if (server == null) {
+            return refusal != null ? refused(type) : Step.HOLD;
+        }
+        Expectations expected = server.expected();
+        if (expected.size() > 0
+                && expected.isSynced()
+                && (barrier || expected.isChangeDue() || client.shouldYield())) {
+            return Step.HOLD;
+        }
+        return switch (type) {
+            case 'Q' -> query(server, in, at, length, come);
+            case 'P', 'B', 'D', 'C' -> messages.message(server, in, at, type, length, come);
+            case 'E' -> sent(expected, Expectations.EXECUTE);
+            case 'S' -> {
+                messages.groupEnds();
+                yield sent(expected, Expectations.SYNC);
+            }
+            case 'F' -> sent(expected, Expectations.FUNCTION);
+            case 'd' -> expected.size() == 0 || expected.isSkipping() ? Step.DROPPED : Step.STAYS;
+            case 'c', 'f' -> sent(expected, Expectations.COPY_END);
+            case 'H' -> Step.STAYS;
+            default ->
+                    throw new WireFormatException("invalid frontend message type " + (type & 0xff));
+        };
+    }
+
+    private static Step sent(Expectations expected, byte kind) {
+        return expected.sent(kind, null) ? Step.STAYS : Step.DROPPED;
+    }
+
+    private Step query(PooledServer server, ByteBuf in, int at, int length, int come) {
+        int body = at + FrameHeader.BYTES;
+        if (length < DEALLOCATE && come < length) {
+            return Step.INCOMPLETE;
+        }
+        if (length < DEALLOCATE && server.expected().isSettled()) {
+            ByteBuf answer = messages.deallocated(server, in, body, length);
+            if (answer != null) {
+                answer.writeByte('Z').writeInt(FrameHeader.MIN_LENGTH + 1);
+                answer.writeByte(server.status());
+                Outbound.send(client.channel(), answer);
+                drop(at, body + length);
+                return Step.DONE;
+            }
+        }
+        if (!server.expected().sent(Expectations.QUERY, null)) {
+            return Step.DROPPED;
+        }
+        messages.unnamedGone(server);
+        messages.groupEnds();
+        watch(true, come < length);
+        return Step.STAYS;
+    }
+
+    /** The rest of the message is a text, perhaps with more after its zero byte. */
+    void watch(boolean query, boolean pieces) {
+        rest = Body.WATCH;
+        watching = true;
+        watchesQuery = query;
+        inPieces = pieces;
+        watch.begin();
+        if (pieces) {
+            settingNames.begin();
+        }
+    }
+
+    private void body(ByteBuf in, int at, int length) {
+        switch (rest) {
+            case DROP -> outgoing.skip(at + length);
+            case FORWARD -> {
+                // stays
+            }
+            case WATCH -> watch(in, at, length);
+        }
+    }
+
+    private void watch(ByteBuf in, int at, int length) {
+        messages.unnamedPart(in, at, length);
+        if (!watching) {
+            return;
+        }
+        int zero = in.indexOf(at, at + length, (byte) 0);
+        int text = zero < 0 ? length : zero - at;
+        watch.more(in, at, text);
+        if (inPieces) {
+            settingNames.more(in, at, text);
+        }
+        if (zero >= 0) {
+            watching = false;
+            int found = watch.end();
+            if (inPieces) {
+                settingNames.end();
+            } else if (found != 0) {
+                settingNames.begin();
+                settingNames.more(in, at, text);
+                settingNames.end();
+            }
+            found(found);
+        }
+    }
+
+    private void bodyEnds() {
+        messages.textEnds();
+        if (watching) {
+            watching = false;
+            found(watch.end());
+        }
+    }
+
+    private void found(int found) {
+        if (found == 0) {
+            return;
+        }
+        client.suspect((found & StatementWatch.LOADS) != 0);
+        if (settingNames.isNameless()) {
+            client.mustPin(Obstacle.NAMELESS_SETTINGS.description());
+        }
+        if (watchesQuery && (found & StatementWatch.DEALLOCATES) != 0) {
+            barrier = true;
+        }
+    }
+
+    /** A shared statement is executed that may change the session. */
+    void uses(Collection<String> namesInText) {
+        customSettings.addAll(namesInText);
+        client.suspect(false);
+    }
+
+    /** Names of settings that Postgres does not list, with those among some. */
+    Set<String> customSettings(Collection<String> known) {
+        Set<String> names = new TreeSet<>(settingNames.names());
+        names.addAll(customSettings);
+        known.stream().filter(name -> name.indexOf('.') > 0).forEach(names::add);
+        return names;
+    }
+
+    // Answers in the server's place
+
+    /**
+     * What the client sends up to its next Sync, or its next Query, is not done.
+     *
+     * @param alreadyTold whether the client has been told why
+     */
+    void refuse(Diagnostic why, boolean alreadyTold) {
+        refusal = why;
+        refusalTold = alreadyTold;
+    }
+
+    private Step refused(byte type) {
+        Diagnostic why = refusal;
+        if (why == null) {
+            throw new IllegalStateException("nothing is refused");
+        }
+        switch (type) {
+            case 'd', 'c', 'f', 'H' -> {
+                // nothing of it is answered
+            }
+            case 'Q', 'F', 'S' -> {
+                if (type != 'S' && refusalTold) {
+                    break; // skipped, as after any error before a Sync
+                }
+                ByteBuf out = client.channel().alloc().buffer();
+                if (!refusalTold) {
+                    new ErrorResponse(why).encode(out);
+                }
+                Texts.ready(out, (byte) 'I');
+                Outbound.send(client.channel(), out);
+                refusal = null;
+            }
+            default -> {
+                if (!refusalTold) {
+                    refusalTold = true;
+                    ByteBuf out = client.channel().alloc().buffer();
+                    new ErrorResponse(why).encode(out);
+                    Outbound.send(client.channel(), out);
+                }
+            }
+        }
+        return Step.DROPPED;
+    }
+
+    /**
+     * Gives the answers that a server connection owed.
+     *
+     * @return whether it owed any
+     */
+    boolean answerInstead(PooledServer lost, Diagnostic why) {
+        Expectations expected = lost.expected();
+        boolean skipping = expected.isSkipping();
+        boolean open = !expected.isSynced();
+        boolean told = skipping;
+        boolean any = skipping;
+        ByteBuf out = client.channel().alloc().buffer();
+        expected.undoAll();
+        for (byte kind; (kind = expected.abandon()) != 0; ) {
+            any = true;
+            boolean end =
+                    kind == Expectations.SYNC
+                            || kind == Expectations.QUERY
+                            || kind == Expectations.FUNCTION;
+            if (!told && kind != Expectations.COPY_END) {
+                new ErrorResponse(why).encode(out);
+                told = true;
+            }
+            if (end) {
+                Texts.ready(out, (byte) 'I');
+                told = false;
+            }
+        }
+        Outbound.send(client.channel(), out);
+        if (open || skipping) {
+            refuse(why, told);
+            any = true;
+        }
+        if (bodyLeft > 0) {
+            rest = Body.DROP;
+            watching = false;
+        }
+        messages.unnamedGone(lost);
+        expected.reset();
+        return any;
+    }
+
+    void undone(PooledServer of, byte kind, @Nullable Object subject, boolean byItself) {
+        messages.undone(of, kind, subject, byItself);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        PooledServer server = client.server();
+        if (server != null) {
+            server.channel().config().setAutoRead(ctx.channel().isWritable());
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        client.gone();
+    }
+
+    void close() {
+        closed = true;
+        for (ByteBuf bytes : new @Nullable ByteBuf[] {held, partial}) {
+            if (bytes != null) {
+                bytes.release();
+            }
+        }
+        held = null;
+        partial = null;
+        messages.statements().clear();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof java.io.IOException) {
+            log.debug("connection {} failed", ctx.channel(), cause);
+        } else {
+            log.error("connection {} failed", ctx.channel(), cause);
+        }
+        Outbound.close(ctx);
+    }
+}

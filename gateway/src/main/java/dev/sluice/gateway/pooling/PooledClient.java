@@ -1,0 +1,586 @@
+package dev.sluice.gateway.pooling;
+
+import dev.sluice.gateway.SessionInfo;
+import dev.sluice.gateway.compute.ServerConnection;
+import dev.sluice.gateway.pooling.queue.PoolQueue;
+import dev.sluice.gateway.pooling.queue.Waiter;
+import dev.sluice.gateway.pooling.state.ReportedSettings;
+import dev.sluice.gateway.pooling.state.SessionSettings;
+import dev.sluice.gateway.pooling.state.StateExchange;
+import dev.sluice.gateway.transport.Outbound;
+import dev.sluice.gateway.transport.Transport;
+import dev.sluice.wire.SqlState;
+import dev.sluice.wire.backend.Diagnostic;
+import dev.sluice.wire.backend.ErrorResponse;
+import dev.sluice.wire.backend.NoticeResponse;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client of a pool: which server connection it has at the moment, if any, what it is owed when
+ * that breaks, and what it leaves behind. What it sends is read by {@link ClientInput}. Confined to
+ * the pool's event loop, but for {@link #info}.
+ */
+final class PooledClient {
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+    private static final long LISTENER_INTERVAL = 1_000_000_000L;
+    private static final ReportedSettings NOTHING = new ReportedSettings(Map.of());
+
+    private final long id;
+    private final Pool pool;
+    private final Channel channel;
+    private final Entrant.Who who;
+    private final SessionSettings startup;
+    private final ClientInput input;
+    private final Waiter<PooledClient> place = new Waiter<>(this);
+    private final long connectedAt = System.currentTimeMillis();
+
+    private @Nullable Entrant entrant;
+    private SessionSettings settings;
+    private ReportedSettings told;
+    private @Nullable PooledServer server;
+    private boolean asking;
+    private boolean suspicious;
+    private boolean withheld;
+    private boolean probing;
+    private boolean loads;
+    private List<String> pinned = List.of();
+    private final Set<String> noticed = new LinkedHashSet<>();
+    private final Set<String> unshareable = new LinkedHashSet<>();
+    private @Nullable Diagnostic loss;
+    private ReportedSettings reportedAtStart;
+    private int served;
+    private boolean ended;
+    private long askedAt;
+    private long queryAt;
+    private long transactionAt;
+    private long toldListenerAt;
+    private volatile SessionInfo.State state = SessionInfo.State.PARKED;
+    private volatile long lastActivity = System.nanoTime();
+
+    PooledClient(long id, Pool pool, Entrant entrant, SessionSettings startup) {
+        this.id = id;
+        this.pool = pool;
+        this.entrant = entrant;
+        this.channel = entrant.channel();
+        this.who = entrant.who();
+        this.startup = startup;
+        this.settings = startup;
+        this.told = NOTHING;
+        this.reportedAtStart = NOTHING;
+        this.input = new ClientInput(this, pool.statements());
+        this.toldListenerAt = lastActivity - LISTENER_INTERVAL;
+    }
+
+    ClientInput input() {
+        return input;
+    }
+
+    Pool pool() {
+        return pool;
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
+    long id() {
+        return id;
+    }
+
+    Waiter<PooledClient> place() {
+        return place;
+    }
+
+    SessionSettings settings() {
+        return settings;
+    }
+
+    @Nullable PooledServer server() {
+        return server;
+    }
+
+    boolean isPinned() {
+        return !pinned.isEmpty();
+    }
+
+    List<String> pinned() {
+        return pinned;
+    }
+
+    boolean isEnded() {
+        return ended;
+    }
+
+    /** Whether it has a server connection, waits for one, or is being asked about. */
+    boolean isBusy() {
+        PooledServer has = server;
+        return place.isWaiting()
+                || input.isHolding()
+                || probing
+                || (has != null && !(has.status() == 'I' && has.expected().isSettled()))
+                || (has != null && pinned.isEmpty());
+    }
+
+    /** Why it needs its compute; empty if it does not. */
+    String needsServer(long now, long keepAwake) {
+        boolean overdue = now - lastActivity >= keepAwake;
+        if (isBusy()) {
+            PooledServer has = server;
+            boolean open = has != null && has.expected().isSettled() && !place.isWaiting();
+            return open && overdue ? "" : open ? "an open transaction" : "busy";
+        }
+        return isPinned() && !overdue ? String.join("; ", pinned) : "";
+    }
+
+    // It comes in
+
+    /**
+     * What servers report about these settings is known from a client before, or is asked of one:
+     * the first client of its kind finds out whether they are right.
+     */
+    void enter() {
+        ReportedSettings known = startup.reported();
+        if (known != null) {
+            welcome(known);
+            return;
+        }
+        askedAt = System.nanoTime();
+        state = SessionInfo.State.ACTIVE;
+        place.prefer(settings);
+        pool.queue().ask(place, askedAt);
+    }
+
+    private void welcome(ReportedSettings reported) {
+        Entrant entering = entrant;
+        entrant = null;
+        told = reported;
+        reportedAtStart = reported;
+        if (entering != null) {
+            entering.welcome(reported.values(), input, this::holdForCancel);
+        }
+    }
+
+    /** Holds the server connection that runs something for this client; from any thread. */
+    private void holdForCancel(Consumer<Cancelling.@Nullable Held> then) {
+        pool.loop()
+                .execute(() -> {
+                    PooledServer has = server;
+                    if (has == null || has.isClosed() || has.expected().size() == 0) {
+                        then.accept(null);
+                        return;
+                    }
+                    has.cancelBegins();
+                    then.accept(
+                            new Cancelling.Held() {
+                                @Override
+                                public ServerConnection server() {
+                                    return has.connection();
+                                }
+
+                                @Override
+                                public void release() {
+                                    pool.loop().execute(has::cancelEnds);
+                                }
+                            });
+                });
+    }
+
+    // What it sends
+
+    /** Something came. */
+    void active(long now, int bytes) {
+        lastActivity = now;
+        PooledServer has = server;
+        if (has != null && has.expected().size() == 0) {
+            queryAt = now;
+            if (has.status() == 'I') {
+                transactionAt = now;
+            }
+        }
+        pool.counters().received(bytes);
+        pool.context().metrics().fromClient(bytes);
+        if (now - toldListenerAt >= LISTENER_INTERVAL) {
+            toldListenerAt = now;
+            pool.context().listener().active(pool.route(), id);
+        }
+    }
+
+    /**
+     * A message needs a server connection.
+     *
+     * @return the client's; null if it has to wait, or is being refused
+     */
+    @Nullable PooledServer wantServer() {
+        PooledServer has = server;
+        if (has != null) {
+            return probing ? null : has;
+        }
+        Diagnostic lost = loss;
+        if (lost != null) {
+            loss = null;
+            input.refuse(lost, false);
+            return null;
+        }
+        if (place.isWaiting() || asking) {
+            return null;
+        }
+        long now = System.nanoTime();
+        asking = true;
+        askedAt = now;
+        state = SessionInfo.State.ACTIVE;
+        place.prefer(settings);
+        pool.queue().ask(place, now);
+        asking = false;
+        return server;
+    }
+
+    /** Whether its next statement is going to fail, since its transaction is lost. */
+    boolean hasLoss() {
+        return loss != null;
+    }
+
+    /** Whether others wait and this one has had its share. */
+    boolean shouldYield() {
+        return served >= Pool.SHARE && pool.queue().waiting() > 0;
+    }
+
+    /** A text was seen that may change the session. */
+    void suspect(boolean loadsLibrary) {
+        suspicious = true;
+        loads |= loadsLibrary;
+    }
+
+    /** Something cannot be done with a shared connection. */
+    void mustPin(String reason) {
+        unshareable.add(reason);
+        suspicious = true;
+    }
+
+    // The server connection comes and goes
+
+    /** A server connection with the right settings is this client's until it is given back. */
+    void attached(PooledServer to, long now) {
+        if (entrant != null) {
+            settings.reports(to.reported());
+            state = SessionInfo.State.PARKED;
+            welcome(to.reported());
+            pool.release(to);
+            return;
+        }
+        server = to;
+        served = 0;
+        queryAt = now;
+        transactionAt = now;
+        to.attach(this, now);
+        pool.counters().assigned(now - askedAt);
+        if (told != to.reported()) {
+            tell(to.reported());
+        }
+        reportedAtStart = to.reported();
+        if (!to.channel().isWritable()) {
+            channel.config().setAutoRead(false);
+        }
+        if (!asking) {
+            input.resume();
+        }
+    }
+
+    private void tell(ReportedSettings now) {
+        ByteBuf out = channel.alloc().buffer();
+        now.values()
+                .forEach((name, value) -> {
+                    if (!value.equals(told.values().get(name))) {
+                        parameter(out, name, value);
+                    }
+                });
+        told = now;
+        Outbound.write(channel, out);
+    }
+
+    static void parameter(ByteBuf out, String name, String value) {
+        out.writeByte('S').writeInt(Integer.BYTES + name.length() + value.length() + 2);
+        out.writeCharSequence(name, StandardCharsets.ISO_8859_1);
+        out.writeByte(0);
+        out.writeCharSequence(value, StandardCharsets.ISO_8859_1);
+        out.writeByte(0);
+    }
+
+    /** It gets no server connection for what it has sent. */
+    void refused(PoolQueue.Refusal why) {
+        pool.counters().refused();
+        refused(
+                switch (why) {
+                    case WAITED_TOO_LONG ->
+                            Texts.waitedTooLong(pool.settings().patience(), pool.settings().size());
+                    case NO_SERVER -> pool.lastFailure();
+                });
+    }
+
+    /** As {@link #refused(PoolQueue.Refusal)}, for another reason. */
+    void refused(Diagnostic why) {
+        state = SessionInfo.State.PARKED;
+        Entrant entering = entrant;
+        if (entering != null) {
+            ended = true;
+            entering.refused(Texts.asFatal(why));
+            leave();
+            return;
+        }
+        input.refuse(why, false);
+        input.resume();
+    }
+
+    /** The server is ready for the next query. */
+    void readyReceived(byte status, long now) {
+        served++;
+        pool.counters().query(now - queryAt);
+        queryAt = now;
+        input.barrierPassed();
+        state = status == 'I' ? SessionInfo.State.IDLE : SessionInfo.State.IN_TRANSACTION;
+        if (status == 'I') {
+            pool.counters().transaction(now - transactionAt);
+            transactionAt = now;
+        }
+    }
+
+    /** Whether the session may not be what it was when the transaction began. */
+    boolean mayHaveLeftSomething(ReportedSettings now) {
+        return suspicious || now != reportedAtStart;
+    }
+
+    /** The last ReadyForQuery was kept back until it is known what is left. */
+    void readyWithheld() {
+        withheld = true;
+    }
+
+    /** Everything is answered, and no transaction is open. */
+    void transactionOver() {
+        PooledServer has = server;
+        if (has == null || probing || ended) {
+            return;
+        }
+        if (mayHaveLeftSomething(has.reported())) {
+            probe(has);
+            return;
+        }
+        if (input.isInMessage()) {
+            return;
+        }
+        if (isPinned()) {
+            input.resume();
+            return;
+        }
+        release(has);
+        input.resume();
+    }
+
+    private void release(PooledServer has) {
+        server = null;
+        state = SessionInfo.State.PARKED;
+        told = has.reported();
+        pool.release(has);
+    }
+
+    private void probe(PooledServer has) {
+        probing = true;
+        suspicious = false;
+        StateExchange exchange =
+                new StateExchange(input.customSettings(settings.values().keySet()), pool.user());
+        has.converse(exchange, () -> probed(has, exchange));
+    }
+
+    private void probed(PooledServer has, StateExchange exchange) {
+        probing = false;
+        if (ended || server != has) {
+            if (server != has && withheld) {
+                sendReady('I');
+            }
+            return;
+        }
+        List<String> reasons = new ArrayList<>(exchange.reasons());
+        if (loads) {
+            reasons.add("LOAD");
+        }
+        reasons.addAll(unshareable);
+        Map<String, String> found = new TreeMap<>(exchange.settings());
+        startup.values().forEach(found::putIfAbsent);
+        settings = pool.intern(found);
+        has.isNow(pool.intern(exchange.settings()));
+        reportedAtStart = has.reported();
+        told = has.reported();
+        if (settings.reported() == null && settings == has.settings()) {
+            settings.reports(has.reported());
+        }
+        if (noticed.addAll(reasons)) {
+            pool.counters().pinned();
+            send(new NoticeResponse(Texts.pinned(reasons))::encode);
+        }
+        pinned = List.copyOf(reasons);
+        if (reasons.isEmpty()) {
+            noticed.clear();
+        }
+        if (withheld) {
+            sendReady('I');
+        }
+        channel.flush();
+        transactionOver();
+    }
+
+    private void sendReady(char status) {
+        withheld = false;
+        ByteBuf out = channel.alloc().buffer();
+        Texts.ready(out, (byte) status);
+        Outbound.send(channel, out);
+    }
+
+    /**
+     * The server has deallocated every prepared statement.
+     *
+     * @param all whether everything else is gone, too
+     */
+    void statementsGone(boolean all) {
+        input.statements().clear();
+        if (all) {
+            unshareable.clear();
+        }
+    }
+
+    void undone(PooledServer of, byte kind, @Nullable Object subject, boolean byItself) {
+        input.undone(of, kind, subject, byItself);
+    }
+
+    // The server connection breaks
+
+    /**
+     * The server connection is closed.
+     *
+     * @param why what it said last
+     * @param inMessage whether the client has been sent the beginning of a message
+     */
+    void serverLost(PooledServer lost, @Nullable Diagnostic why, boolean inMessage) {
+        server = null;
+        boolean wasPinned = isPinned();
+        pinned = List.of();
+        probing = false;
+        suspicious = false;
+        loads = false;
+        state = SessionInfo.State.PARKED;
+        if (ended) {
+            return;
+        }
+        if (inMessage) {
+            end(null);
+            return;
+        }
+        Diagnostic told = Texts.lost(why);
+        if (withheld) {
+            // its last statement was answered before
+            sendReady('I');
+            loss = wasPinned ? told : null;
+        } else if (!input.answerInstead(lost, told) && (lost.status() != 'I' || wasPinned)) {
+            loss = told;
+        }
+        if (!channel.config().isAutoRead()) {
+            channel.config().setAutoRead(true);
+        }
+        input.resume();
+    }
+
+    void serverIsWritable(boolean writable) {
+        if (writable && input.holdsTooMuch()) {
+            return;
+        }
+        channel.config().setAutoRead(writable);
+    }
+
+    // The client goes away
+
+    /** Its connection is closed. */
+    void gone() {
+        if (!ended) {
+            ended = true;
+            leave();
+        }
+    }
+
+    /** Ends the client's connection, with last words if it can be told. */
+    void end(@Nullable Diagnostic lastWords) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        if (lastWords != null) {
+            send(new ErrorResponse(lastWords)::encode);
+        }
+        Transport.closeAfterFlush(channel, LAST_WORDS);
+        leave();
+    }
+
+    /** What the client sent is not the protocol. */
+    void broken(Throwable cause) {
+        end(
+                Diagnostic.of(
+                        Diagnostic.Severity.FATAL,
+                        SqlState.PROTOCOL_VIOLATION,
+                        String.valueOf(cause.getMessage())));
+    }
+
+    private void leave() {
+        pool.queue().withdraw(place);
+        PooledServer has = server;
+        server = null;
+        if (has != null) {
+            pool.leftBehind(has, isPinned() || suspicious || probing);
+        }
+        input.close();
+        pool.left(this);
+    }
+
+    private void send(Consumer<ByteBuf> message) {
+        if (channel.isActive()) {
+            ByteBuf bytes = channel.alloc().buffer();
+            message.accept(bytes);
+            Outbound.write(channel, bytes);
+        }
+    }
+
+    SessionInfo info() {
+        return new SessionInfo(id, pool.route(), pool.database(), pool.user(), state, lastActivity);
+    }
+
+    /** For SHOW CLIENTS. */
+    PoolMember member(long now) {
+        PooledServer has = server;
+        InetSocketAddress address = who.address();
+        long wait = place.isWaiting() ? now - place.since() : 0;
+        return new PoolMember(
+                pool.user(),
+                pool.database(),
+                place.isWaiting() ? "waiting" : has != null ? "active" : "idle",
+                address == null ? "" : address.getHostString(),
+                address == null ? 0 : address.getPort(),
+                connectedAt,
+                askedAt == 0
+                        ? connectedAt
+                        : System.currentTimeMillis() - (now - askedAt) / 1_000_000,
+                wait,
+                id,
+                has == null ? 0 : has.id(),
+                0,
+                who.tls(),
+                who.applicationName(),
+                input.statements().size());
+    }
+}

@@ -1,0 +1,436 @@
+package dev.sluice.gateway.pooling;
+
+import dev.sluice.gateway.parking.SettingNames;
+import dev.sluice.gateway.pooling.statement.ClientStatements;
+import dev.sluice.gateway.pooling.statement.Expectations;
+import dev.sluice.gateway.pooling.statement.ServerStatements;
+import dev.sluice.gateway.pooling.statement.SharedStatement;
+import dev.sluice.gateway.pooling.statement.StatementStore;
+import dev.sluice.gateway.pooling.statement.StatementWatch;
+import dev.sluice.wire.frame.FrameHeader;
+import dev.sluice.wire.frame.WireFormatException;
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Parse, Bind, Describe and Close of a pooled client. A named statement is one that clients share:
+ * on every server connection it has the gateway's name, and is prepared there when it is first
+ * needed, before the message that needs it. A server that has it need not see the client's Parse,
+ * and never sees its Close. The unnamed statement is remembered, so that a Bind in a later
+ * transaction finds it on whatever server connection.
+ *
+ * <p>A name that the client has not prepared goes on as it is, so that the server says what is
+ * wrong with it.
+ */
+final class StatementMessages {
+    /** The longest Parse of a shared statement. */
+    private static final int MAX_PARSE = 1 << 20;
+
+    /** The longest beginning of a message: two names. */
+    private static final int MAX_NAMES = 64 << 10;
+
+    private static final Pattern DEALLOCATE =
+            Pattern.compile(
+                    "\\s*deallocate\\s+(?:prepare\\s+)?(?:\"([^\"]+)\"|([a-z_][a-z0-9_$]*))\\s*;?\\s*",
+                    Pattern.CASE_INSENSITIVE);
+
+    private final PooledClient client;
+    private final ClientInput input;
+    private final StatementStore store;
+    private final ClientStatements statements;
+
+    private int doneUpTo;
+    private @Nullable UnnamedStatement unnamed;
+    private boolean unnamedComes;
+    private boolean unnamedOfGroup;
+
+    StatementMessages(PooledClient client, ClientInput input, StatementStore store) {
+        this.client = client;
+        this.input = input;
+        this.store = store;
+        this.statements = new ClientStatements(store);
+    }
+
+    ClientStatements statements() {
+        return statements;
+    }
+
+    /** Up to where a message was dealt with whose rest goes on. */
+    int doneUpTo() {
+        return doneUpTo;
+    }
+
+    ClientInput.Step message(
+            PooledServer server, ByteBuf in, int at, byte type, int length, int come) {
+        if (server.expected().isSkipping()) {
+            return ClientInput.Step.DROPPED;
+        }
+        int body = at + FrameHeader.BYTES;
+        int end = body + come;
+        if (type == 'P') {
+            return parse(server, in, at, body, end, length);
+        }
+        if (type == 'B') {
+            return bind(server, in, at, body, end, length);
+        }
+        if (come < length) {
+            return incomplete(come);
+        }
+        if (length < 2 || in.getByte(end - 1) != 0) {
+            throw new WireFormatException("a name has no terminator");
+        }
+        boolean statement = in.getByte(body) == 'S';
+        byte kind = type == 'D' ? Expectations.DESCRIBE : Expectations.CLOSE;
+        if (!statement) {
+            server.expected().sent(kind, null);
+            return ClientInput.Step.STAYS;
+        }
+        int name = body + 1;
+        int nameLength = end - 1 - name;
+        return type == 'D'
+                ? describe(server, in, at, name, nameLength, end)
+                : close(server, in, at, name, nameLength, end);
+    }
+
+    private static ClientInput.Step incomplete(int come) {
+        if (come > MAX_NAMES) {
+            throw new WireFormatException("a name of more than " + MAX_NAMES + " bytes");
+        }
+        return ClientInput.Step.INCOMPLETE;
+    }
+
+    private ClientInput.Step missing(int length, int come) {
+        if (come >= length) {
+            throw new WireFormatException("a name has no terminator");
+        }
+        return incomplete(come);
+    }
+
+    private ClientInput.Step parse(
+            PooledServer server, ByteBuf in, int at, int body, int end, int length) {
+        int zero = in.indexOf(body, end, (byte) 0);
+        if (zero < 0) {
+            return missing(length, end - body);
+        }
+        client.pool().counters().clientParse();
+        if (zero == body) {
+            parseUnnamed(server, length);
+            input.watch(false, end - body < length);
+            doneUpTo = body + 1;
+            return ClientInput.Step.BODY_LEFT;
+        }
+        if (length > MAX_PARSE || statements.size() >= ClientStatements.MAX) {
+            client.mustPin("more or longer prepared statements than are shared");
+            server.expected().sent(Expectations.PARSE, null);
+            input.watch(false, true);
+            doneUpTo = zero + 1;
+            return ClientInput.Step.BODY_LEFT;
+        }
+        if (end - body < length) {
+            return ClientInput.Step.INCOMPLETE;
+        }
+        byte[] text = new byte[end - zero - 1];
+        in.getBytes(zero + 1, text);
+        ClientStatements.Named known = statements.find(in, body, zero - body);
+        if (known != null) {
+            // the server is to say that it exists
+            require(server, at, known.statement());
+            server.expected().sent(Expectations.DUPLICATE_PARSE, known);
+            write(server, at, known.statement().name(), text);
+            input.outgoing().skip(end);
+            return ClientInput.Step.DONE;
+        }
+        SharedStatement statement = store.find(text);
+        if (statement == null) {
+            statement = watched(text);
+        }
+        ClientStatements.Named named = statements.add(in, body, zero - body, statement);
+        boolean present = server.statements().has(statement);
+        boolean mayFail = server.status() == 'E' || server.expected().isReadyDue();
+        if (present && !mayFail) {
+            input.outgoing().insert(server.channel(), at);
+            server.expected().sent(Expectations.FAKE_PARSE, named);
+        } else {
+            if (present) {
+                // in a failed transaction the server refuses it: ask the server
+                forget(server, at, statement);
+            }
+            makeRoom(server, at);
+            server.statements().add(statement);
+            server.expected().sent(Expectations.PARSE, named);
+            client.pool().counters().serverParse();
+            write(server, at, statement.name(), statement.body());
+        }
+        input.outgoing().skip(end);
+        return ClientInput.Step.DONE;
+    }
+
+    private SharedStatement watched(byte[] body) {
+        int zero = 0;
+        while (zero < body.length && body[zero] != 0) {
+            zero++;
+        }
+        ByteBuf text = io.netty.buffer.Unpooled.wrappedBuffer(body);
+        StatementWatch watch = new StatementWatch();
+        watch.begin();
+        watch.more(text, 0, zero);
+        boolean suspicious = watch.end() != 0;
+        Set<String> names = Set.of();
+        if (suspicious) {
+            SettingNames settingNames = new SettingNames();
+            settingNames.begin();
+            settingNames.more(text, 0, zero);
+            settingNames.end();
+            names = settingNames.names();
+        }
+        return store.add(body, suspicious, names);
+    }
+
+    private void parseUnnamed(PooledServer server, int length) {
+        UnnamedStatement made =
+                new UnnamedStatement(length, server.expected().size() > 0 ? unnamed : null);
+        unnamed = made;
+        unnamedComes = true;
+        unnamedOfGroup = true;
+        server.unnamedIs(made);
+        server.expected().sent(Expectations.PARSE, made);
+    }
+
+    /** What comes after a Sync is done even if what was before it failed. */
+    void groupEnds() {
+        unnamedOfGroup = false;
+    }
+
+    /** Whether it depends on answers that are due which statement is the unnamed one. */
+    private boolean isUnnamedOpen(PooledServer server) {
+        return !unnamedOfGroup && server.expected().isReadyDue();
+    }
+
+    /** Part of a text that goes on: the unnamed statement, if that is what is being sent. */
+    void unnamedPart(ByteBuf in, int at, int length) {
+        UnnamedStatement coming = unnamed;
+        if (unnamedComes && coming != null) {
+            coming.more(in, at, length);
+        }
+    }
+
+    /** The text is over. */
+    void textEnds() {
+        unnamedComes = false;
+    }
+
+    /** A Query, or the end of the server connection, ends the unnamed statement. */
+    void unnamedGone(PooledServer server) {
+        unnamed = null;
+        unnamedComes = false;
+        server.unnamedIs(null);
+    }
+
+    /** The client's unnamed statement is the server's; if it has none, neither has the server. */
+    private void requireUnnamed(PooledServer server, int at) {
+        UnnamedStatement wanted = unnamed;
+        if (wanted != null && server.hasUnnamed(wanted)) {
+            return;
+        }
+        byte[] parse = wanted == null ? null : wanted.parse();
+        if (parse != null) {
+            server.unnamedIs(wanted);
+            server.expected().sent(Expectations.INJECTED_PARSE, wanted);
+            client.pool().counters().serverParse();
+            ByteBuf out = input.outgoing().insert(server.channel(), at);
+            out.writeByte('P').writeInt(Integer.BYTES + parse.length).writeBytes(parse);
+        } else if (!server.hasNoUnnamed()) {
+            server.unnamedIs(null);
+            server.expected().sent(Expectations.INJECTED_CLOSE, PooledServer.UNKNOWN);
+            ByteBuf out = input.outgoing().insert(server.channel(), at);
+            out.writeByte('C').writeInt(Integer.BYTES + 2).writeByte('S').writeByte(0);
+        }
+    }
+
+    private ClientInput.Step bind(
+            PooledServer server, ByteBuf in, int at, int body, int end, int length) {
+        int portalEnd = in.indexOf(body, end, (byte) 0);
+        int zero = portalEnd < 0 ? -1 : in.indexOf(portalEnd + 1, end, (byte) 0);
+        if (zero < 0) {
+            return missing(length, end - body);
+        }
+        client.pool().counters().bind();
+        int name = portalEnd + 1;
+        Expectations expected = server.expected();
+        if (zero == name) {
+            if (isUnnamedOpen(server)) {
+                return ClientInput.Step.HOLD;
+            }
+            requireUnnamed(server, at);
+            expected.sent(Expectations.BIND, null);
+            return ClientInput.Step.STAYS;
+        }
+        ClientStatements.Named named = statements.find(in, name, zero - name);
+        if (named == null) {
+            expected.sent(Expectations.BIND, null);
+            return ClientInput.Step.STAYS;
+        }
+        SharedStatement statement = named.statement();
+        if (statement.isSuspicious()) {
+            input.uses(statement.customSettings());
+        }
+        require(server, at, statement);
+        expected.sent(Expectations.BIND, named);
+        byte[] theirs = statement.name();
+        ByteBuf out = input.outgoing().insert(server.channel(), at);
+        out.writeByte('B').writeInt(Integer.BYTES + length - (zero - name) + theirs.length);
+        out.writeBytes(in, body, name - body);
+        out.writeBytes(theirs).writeByte(0);
+        input.outgoing().skip(zero + 1);
+        doneUpTo = zero + 1;
+        return ClientInput.Step.BODY_LEFT;
+    }
+
+    private ClientInput.Step describe(
+            PooledServer server, ByteBuf in, int at, int name, int nameLength, int end) {
+        ClientStatements.Named named = null;
+        if (nameLength == 0) {
+            if (isUnnamedOpen(server)) {
+                return ClientInput.Step.HOLD;
+            }
+            requireUnnamed(server, at);
+        } else {
+            named = statements.find(in, name, nameLength);
+        }
+        if (named == null) {
+            server.expected().sent(Expectations.DESCRIBE, null);
+            return ClientInput.Step.STAYS;
+        }
+        require(server, at, named.statement());
+        server.expected().sent(Expectations.DESCRIBE, named);
+        byte[] theirs = named.statement().name();
+        ByteBuf out = input.outgoing().insert(server.channel(), at);
+        out.writeByte('D').writeInt(Integer.BYTES + 2 + theirs.length);
+        out.writeByte('S').writeBytes(theirs).writeByte(0);
+        input.outgoing().skip(end);
+        return ClientInput.Step.DONE;
+    }
+
+    private ClientInput.Step close(
+            PooledServer server, ByteBuf in, int at, int name, int nameLength, int end) {
+        ClientStatements.Named named =
+                nameLength == 0 ? null : statements.find(in, name, nameLength);
+        if (named == null) {
+            if (nameLength == 0) {
+                unnamedGone(server);
+            }
+            server.expected().sent(Expectations.CLOSE, null);
+            return ClientInput.Step.STAYS;
+        }
+        statements.remove(named);
+        server.expected().sent(Expectations.FAKE_CLOSE, named);
+        input.outgoing().insert(server.channel(), at);
+        input.outgoing().skip(end);
+        return ClientInput.Step.DONE;
+    }
+
+    /** Has a statement prepared on the server before what is at an index. */
+    private void require(PooledServer server, int at, SharedStatement statement) {
+        if (server.statements().has(statement)) {
+            return;
+        }
+        makeRoom(server, at);
+        server.statements().add(statement);
+        server.expected().sent(Expectations.INJECTED_PARSE, statement);
+        client.pool().counters().serverParse();
+        write(server, at, statement.name(), statement.body());
+    }
+
+    private void write(PooledServer server, int at, byte[] name, byte[] body) {
+        ByteBuf out = input.outgoing().insert(server.channel(), at);
+        out.writeByte('P').writeInt(Integer.BYTES + name.length + 1 + body.length);
+        out.writeBytes(name).writeByte(0).writeBytes(body);
+    }
+
+    private void makeRoom(PooledServer server, int at) {
+        SharedStatement oldest =
+                server.statements().evict(client.pool().settings().preparedStatements());
+        if (oldest != null) {
+            forget(server, at, oldest);
+        }
+    }
+
+    private void forget(PooledServer server, int at, SharedStatement statement) {
+        server.statements().remove(statement);
+        server.expected().sent(Expectations.INJECTED_CLOSE, statement);
+        ByteBuf out = input.outgoing().insert(server.channel(), at);
+        out.writeByte('C').writeInt(Integer.BYTES + 2 + statement.name().length);
+        out.writeByte('S').writeBytes(statement.name()).writeByte(0);
+    }
+
+    /**
+     * Deallocates a statement of the protocol by a command of SQL, as some drivers do.
+     *
+     * @return the beginning of the answer; null if the server must see the command
+     */
+    @Nullable ByteBuf deallocated(PooledServer server, ByteBuf in, int body, int length) {
+        if (length < 12 || (in.getByte(body) | 0x20) > 'd' || server.status() == 'E') {
+            return null;
+        }
+        String text = in.toString(body, length - 1, StandardCharsets.ISO_8859_1);
+        Matcher matcher = DEALLOCATE.matcher(text);
+        if (!matcher.matches()) {
+            return null;
+        }
+        String quoted = matcher.group(1);
+        String name = quoted != null ? quoted : matcher.group(2).toLowerCase(java.util.Locale.ROOT);
+        byte[] bytes = name.getBytes(StandardCharsets.ISO_8859_1);
+        ByteBuf key = io.netty.buffer.Unpooled.wrappedBuffer(bytes);
+        ClientStatements.Named named = statements.find(key, 0, bytes.length);
+        if (named == null) {
+            return null;
+        }
+        statements.remove(named);
+        ByteBuf answer = client.channel().alloc().buffer();
+        byte[] tag = Texts.ascii("DEALLOCATE\0");
+        answer.writeByte('C').writeInt(Integer.BYTES + tag.length).writeBytes(tag);
+        return answer;
+    }
+
+    /** The server skipped a message, or refused it. */
+    void undone(PooledServer server, byte kind, @Nullable Object subject, boolean byItself) {
+        ServerStatements there = server.statements();
+        switch (subject) {
+            case null -> {
+                // nothing was changed for it
+            }
+            case ClientStatements.Named named -> {
+                switch (kind) {
+                    case Expectations.FAKE_CLOSE -> statements.restore(named);
+                    case Expectations.FAKE_PARSE -> statements.remove(named);
+                    case Expectations.PARSE -> {
+                        statements.remove(named);
+                        there.remove(named.statement());
+                    }
+                    default -> {
+                        // only used it
+                    }
+                }
+            }
+            case SharedStatement statement -> {
+                if (kind == Expectations.INJECTED_CLOSE) {
+                    there.add(statement);
+                } else {
+                    there.remove(statement);
+                }
+            }
+            case UnnamedStatement statement -> {
+                server.unnamedIs(PooledServer.UNKNOWN);
+                if (kind == Expectations.PARSE) {
+                    statement.undone(byItself);
+                    unnamed = UnnamedStatement.current(unnamed);
+                }
+            }
+            default -> throw new IllegalStateException("undone: " + subject);
+        }
+    }
+}

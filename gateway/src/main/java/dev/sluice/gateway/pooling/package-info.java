@@ -1,0 +1,12 @@
+/**
+ * Transaction pooling: clients of {@code -pooler} endpoints share server connections, each for one
+ * transaction at a time. A pool belongs to an endpoint, a database and a role, and lives with all
+ * its clients and server connections on one event loop. {@link
+ * dev.sluice.gateway.pooling.PooledClient} and {@link dev.sluice.gateway.pooling.PooledServer} pass
+ * buffers on as they came wherever nothing has to be changed; who gets which connection is decided
+ * in {@code queue}, what may be shared in {@code statement} and {@code state}.
+ */
+@NullMarked
+package dev.sluice.gateway.pooling;
+
+import org.jspecify.annotations.NullMarked;
