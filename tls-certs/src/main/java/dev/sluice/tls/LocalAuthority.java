@@ -92,6 +92,30 @@ final class LocalAuthority {
     /** A certificate for these names, signed by the authority; it does not outlive it. */
     KeyedCertificate createServer(KeyedCertificate authority, List<GeneralName> names)
             throws GeneralSecurityException {
+        return create(
+                authority, "Sluice", names, new ExtendedKeyUsage(KeyPurposeId.id_kp_serverAuth));
+    }
+
+    /** The same for one that also connects to others. */
+    KeyedCertificate createPart(
+            KeyedCertificate authority, String commonName, List<GeneralName> names)
+            throws GeneralSecurityException {
+        return create(
+                authority,
+                commonName,
+                names,
+                new ExtendedKeyUsage(
+                        new KeyPurposeId[] {
+                            KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth
+                        }));
+    }
+
+    private KeyedCertificate create(
+            KeyedCertificate authority,
+            String commonName,
+            List<GeneralName> names,
+            ExtendedKeyUsage usage)
+            throws GeneralSecurityException {
         KeyPair keys = newKeys();
         X509Certificate issuer = authority.certificate();
         Instant end = now.plus(SERVER_LIFE);
@@ -102,7 +126,7 @@ final class LocalAuthority {
                     builder(
                                     X500Name.getInstance(
                                             issuer.getSubjectX500Principal().getEncoded()),
-                                    name("Sluice"),
+                                    name(commonName),
                                     keys.getPublic(),
                                     end.isBefore(issuerEnd) ? end : issuerEnd)
                             .addExtension(
@@ -111,10 +135,7 @@ final class LocalAuthority {
                                     Extension.keyUsage,
                                     true,
                                     new KeyUsage(KeyUsage.digitalSignature))
-                            .addExtension(
-                                    Extension.extendedKeyUsage,
-                                    false,
-                                    new ExtendedKeyUsage(KeyPurposeId.id_kp_serverAuth))
+                            .addExtension(Extension.extendedKeyUsage, false, usage)
                             .addExtension(
                                     Extension.subjectAlternativeName,
                                     false,
@@ -129,7 +150,7 @@ final class LocalAuthority {
                                     extensions.createAuthorityKeyIdentifier(issuer.getPublicKey()));
             return new KeyedCertificate(sign(builder, authority.privateKey()), keys.getPrivate());
         } catch (CertIOException e) {
-            throw new GeneralSecurityException("cannot make the server's certificate", e);
+            throw new GeneralSecurityException("cannot make a certificate", e);
         }
     }
 

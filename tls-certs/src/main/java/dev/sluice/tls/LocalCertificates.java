@@ -36,7 +36,7 @@ import org.bouncycastle.asn1.x509.GeneralName;
  * db.localhost}.
  */
 public final class LocalCertificates {
-    private static final Duration SERVER_RENEWAL = Duration.ofDays(30);
+    static final Duration SERVER_RENEWAL = Duration.ofDays(30);
     private static final Duration AUTHORITY_RENEWAL = Duration.ofDays(730);
 
     private final Path authorityFile;
@@ -78,7 +78,7 @@ public final class LocalCertificates {
         }
     }
 
-    private static KeyedCertificate authority(Path directory, LocalAuthority maker, Instant now)
+    static KeyedCertificate authority(Path directory, LocalAuthority maker, Instant now)
             throws IOException, GeneralSecurityException {
         Path secret = directory.resolve("ca.pem");
         Path open = directory.resolve("ca.crt");
@@ -139,8 +139,8 @@ public final class LocalCertificates {
         return created;
     }
 
-    private static void requireSignedBy(
-            KeyedCertificate authority, KeyedCertificate server, Path file) throws IOException {
+    static void requireSignedBy(KeyedCertificate authority, KeyedCertificate server, Path file)
+            throws IOException {
         try {
             server.certificate().verify(authority.certificate().getPublicKey());
         } catch (GeneralSecurityException e) {
@@ -154,7 +154,7 @@ public final class LocalCertificates {
         }
     }
 
-    private static boolean endsWithin(Duration time, KeyedCertificate keyed, Instant now) {
+    static boolean endsWithin(Duration time, KeyedCertificate keyed, Instant now) {
         return keyed.certificate().getNotAfter().toInstant().isBefore(now.plus(time));
     }
 
@@ -169,7 +169,7 @@ public final class LocalCertificates {
         return names;
     }
 
-    private static GeneralName generalName(String name) {
+    static GeneralName generalName(String name) {
         boolean address = name.indexOf(':') >= 0 || Character.isDigit(name.charAt(0));
         return new GeneralName(address ? GeneralName.iPAddress : GeneralName.dNSName, name);
     }

@@ -21,6 +21,11 @@ public record SqlState(String code) implements Serializable {
     public static final SqlState ADMIN_SHUTDOWN = new SqlState("57P01");
     public static final SqlState CRASH_SHUTDOWN = new SqlState("57P02");
     public static final SqlState CANNOT_CONNECT_NOW = new SqlState("57P03");
+    public static final SqlState SYNTAX_ERROR = new SqlState("42601");
+    public static final SqlState UNDEFINED_OBJECT = new SqlState("42704");
+    public static final SqlState OBJECT_NOT_IN_PREREQUISITE_STATE = new SqlState("55000");
+    public static final SqlState UNDEFINED_FILE = new SqlState("58P01");
+    public static final SqlState DATA_CORRUPTED = new SqlState("XX001");
     public static final SqlState INTERNAL_ERROR = new SqlState("XX000");
 
     public SqlState {

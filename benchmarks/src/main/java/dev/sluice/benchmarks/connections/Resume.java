@@ -17,8 +17,8 @@ import java.util.Locale;
  * first one, which also wakes the compute, and the others, which find it awake. Each session has a
  * setting and a prepared statement that must be there again.
  *
- * <p>Run by {@code benchmarks/resume}. Arguments: a JDBC URL with parameters; the command that suspends the
- * endpoint; sessions; rounds.
+ * <p>Run by {@code benchmarks/resume}. Arguments: a JDBC URL with parameters; the command that
+ * suspends the endpoint; sessions; rounds.
  */
 public final class Resume {
     private record Session(Connection connection, PreparedStatement statement) {}

@@ -1,14 +1,23 @@
 package dev.sluice.benchmarks.micro;
 
+import dev.sluice.tls.PartCertificates;
+import dev.sluice.tls.PartIdentity;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartNetwork;
+import dev.sluice.wire.part.PartRole;
 import dev.sluice.wire.part.PartServer;
+import dev.sluice.wire.part.PartTls;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -16,13 +25,17 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What does one question between parts cost, with a page in the answer, over a Unix socket? */
+/**
+ * What does one question between parts cost, with a page in the answer: over a Unix socket, over
+ * TCP as it is, and over TCP with TLS and certificates on both sides?
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -32,6 +45,16 @@ import org.openjdk.jmh.annotations.Warmup;
 public class PartChannelRoundTrip {
     private static final int TYPE = 1;
 
+    /** What lies between the parts. */
+    public enum Way {
+        UNIX,
+        TCP,
+        TLS
+    }
+
+    @Param({"UNIX", "TCP", "TLS"})
+    public Way way = Way.UNIX;
+
     private final ByteBuffer question = ByteBuffer.allocate(32);
     private @Nullable Path directory;
     private @Nullable PartServer server;
@@ -40,14 +63,36 @@ public class PartChannelRoundTrip {
     @Setup
     public void start() throws IOException {
         Path made = Files.createTempDirectory("part");
+        PartAddress address =
+                way == Way.UNIX
+                        ? new PartAddress.Unix(made.resolve("socket"))
+                        : new PartAddress.Tcp("127.0.0.1", 0);
+        if (way == Way.TLS) {
+            PartCertificates.issue(
+                    made,
+                    Map.of("agent", PartRole.AGENT.uri(), "pageserver", PartRole.PAGESERVER.uri()),
+                    List.of("127.0.0.1"));
+        }
         PartServer started =
                 PartServer.start(
                         "benchmark",
-                        new PartAddress.Unix(made.resolve("socket")),
+                        address,
+                        network(made, PartRole.PAGESERVER).access(PartRole.AGENT),
                         PartChannelRoundTrip::answer);
         directory = made;
         server = started;
-        channel = PartChannel.connect(started.address());
+        channel = network(made, PartRole.AGENT).connect(started.address(), PartRole.PAGESERVER);
+    }
+
+    private PartNetwork network(Path certificates, PartRole role) throws IOException {
+        if (way != Way.TLS) {
+            return PartNetwork.PLAIN;
+        }
+        PartIdentity identity =
+                PartIdentity.of(
+                        PartCertificates.file(certificates, role.text()),
+                        certificates.resolve("ca.crt"));
+        return PartNetwork.with(new PartTls(identity::context));
     }
 
     private static void answer(PartChannel client) throws IOException {
@@ -76,8 +121,11 @@ public class PartChannelRoundTrip {
             server.close();
         }
         if (directory != null) {
-            Files.deleteIfExists(directory.resolve("socket"));
-            Files.delete(directory);
+            try (Stream<Path> files = Files.walk(directory)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.sluice.controlplane.server.SinglePart;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -28,6 +29,12 @@ final class PartCommands {
                 description = "Log more.")
         private boolean verbose;
 
+        @Option(
+                names = "--supervised",
+                hidden = true,
+                description = "End when the standard input does.")
+        private boolean supervised;
+
         /** Unique among the parts, and its log's name. */
         abstract String name();
 
@@ -35,7 +42,7 @@ final class PartCommands {
         abstract String start(SinglePart part) throws IOException;
 
         @Override
-        public Integer call() throws IOException {
+        public Integer call() throws IOException, InterruptedException {
             try {
                 PartsConfig parts = PartsConfig.read(config);
                 Path logs = Path.of(parts.data()).resolve("logs");
@@ -46,7 +53,11 @@ final class PartCommands {
                                 Thread.ofPlatform().name("shutdown").unstarted(part::close));
                 String ready = start(part);
                 StartReport.ready(ready);
-                awaitEndOfInput();
+                if (supervised) {
+                    awaitEndOfInput();
+                } else {
+                    new CountDownLatch(1).await();
+                }
                 return 0;
             } catch (IOException | RuntimeException e) {
                 LoggerFactory.getLogger(PartCommands.class).error("{} cannot start", name(), e);

@@ -11,6 +11,7 @@ import dev.sluice.walservice.objectstore.ObjectStoreAddress;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,13 @@ final class UpCommand implements Callable<Integer> {
             description =
                     "How many: 1, 3, …; the same at every start (default: as at the first start, or 1).")
     private @Nullable Integer safekeepers;
+
+    @Option(
+            names = "--safekeeper-port",
+            paramLabel = "PORT",
+            description =
+                    "Where the first safekeeper streams WAL to pg_receivewal, standbys and other readers with a certificate; the next at the next port (0: any free ones; default: on this machine's Unix sockets only).")
+    private @Nullable Integer safekeeperPort;
 
     @Option(
             names = "--suspend-after",
@@ -171,7 +179,8 @@ final class UpCommand implements Callable<Integer> {
                     maxWalLag,
                     postgres.isEmpty() ? Optional.empty() : Optional.of(postgres),
                     objectStore(),
-                    separateProcesses);
+                    separateProcesses,
+                    safekeeperPort == null ? OptionalInt.empty() : OptionalInt.of(safekeeperPort));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
@@ -206,6 +215,9 @@ final class UpCommand implements Callable<Integer> {
         }
         if (objectStore != null) {
             arguments.add("--object-store=" + ObjectStoreAddress.parse(objectStore));
+        }
+        if (safekeeperPort != null) {
+            arguments.add("--safekeeper-port=" + safekeeperPort);
         }
         if (separateProcesses) {
             arguments.add("--separate-processes");

@@ -9,10 +9,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sluice.controlplane.project.Refusal;
+import dev.sluice.wire.part.PartAccess;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartNetwork;
 import dev.sluice.wire.part.PartProtocolException;
+import dev.sluice.wire.part.PartRole;
 import dev.sluice.wire.part.PartServer;
 import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
@@ -65,15 +68,33 @@ public final class PartCalls {
 
     private PartCalls() {}
 
-    /** Answers calls with {@code implementation}'s methods. */
+    /**
+     * Where the calls of an interface are answered, and by whom.
+     *
+     * @param network one's own
+     * @param role of the part that answers
+     */
+    public record Place(PartNetwork network, PartAddress address, PartRole role) {
+        private PartChannel connect() throws IOException {
+            return network.connect(address, role);
+        }
+    }
+
+    /**
+     * Answers calls with {@code implementation}'s methods.
+     *
+     * @param access who may call
+     */
     public static <T> PartServer serve(
-            String name, PartAddress address, Class<T> type, T implementation) throws IOException {
+            String name, PartAddress address, PartAccess access, Class<T> type, T implementation)
+            throws IOException {
         Map<String, Method> methods =
                 Stream.of(type.getMethods())
                         .collect(Collectors.toMap(Method::getName, Function.identity()));
         return PartServer.start(
                 name,
                 address,
+                access,
                 channel -> {
                     for (PartFrame frame; (frame = channel.receive()) != null; ) {
                         answer(channel, frame, methods, implementation);
@@ -129,33 +150,33 @@ public final class PartCalls {
     }
 
     /**
-     * An implementation of {@code type} that calls the one served at {@code address}. It connects
+     * An implementation of {@code type} that calls the one served at {@code place}. It connects
      * when first called, and again after a failure. Its methods throw what the other's do: a {@link
      * Refusal} as it is, all else as {@link IOException} where they declare one, otherwise as a
      * {@link Refusal} with reason unavailable.
      */
-    public static <T> T caller(PartAddress address, Class<T> type) {
-        return caller(address, type, Duration.ZERO);
+    public static <T> T caller(Place place, Class<T> type) {
+        return caller(place, type, Duration.ZERO);
     }
 
     /**
-     * As {@link #caller(PartAddress, Class)}, and waits for the other process when it does not
-     * listen or ends before it answers, as it does while it is started again. For calls that do no
-     * harm when they are made twice.
+     * As {@link #caller(Place, Class)}, and waits for the other process when it does not listen or
+     * ends before it answers, as it does while it is started again. For calls that do no harm when
+     * they are made twice.
      *
      * @param patience how long
      */
-    public static <T> T caller(PartAddress address, Class<T> type, Duration patience) {
+    public static <T> T caller(Place place, Class<T> type, Duration patience) {
         Queue<PartChannel> idle = new ArrayBlockingQueue<>(IDLE_CONNECTIONS);
         InvocationHandler handler =
                 (_, method, arguments) -> {
                     if (method.getDeclaringClass() == Object.class) {
                         return method.getName().equals("toString")
-                                ? type.getSimpleName() + " at " + address
+                                ? type.getSimpleName() + " at " + place.address()
                                 : method.invoke(idle, arguments);
                     }
                     try {
-                        return callPatiently(address, idle, method, arguments, patience);
+                        return callPatiently(place, idle, method, arguments, patience);
                     } catch (IOException e) {
                         for (Class<?> declared : method.getExceptionTypes()) {
                             if (declared == IOException.class) {
@@ -171,7 +192,7 @@ public final class PartCalls {
     }
 
     private static @Nullable Object callPatiently(
-            PartAddress address,
+            Place place,
             Queue<PartChannel> idle,
             Method method,
             @Nullable Object @Nullable [] arguments,
@@ -180,7 +201,7 @@ public final class PartCalls {
         long begun = System.nanoTime();
         while (true) {
             try {
-                return call(address, idle, method, arguments);
+                return call(place, idle, method, arguments);
             } catch (BrokenConnectionException e) {
                 if (System.nanoTime() - begun >= patience.toNanos()) {
                     throw e;
@@ -191,7 +212,7 @@ public final class PartCalls {
     }
 
     private static @Nullable Object call(
-            PartAddress address,
+            Place place,
             Queue<PartChannel> idle,
             Method method,
             @Nullable Object @Nullable [] arguments)
@@ -207,24 +228,24 @@ public final class PartCalls {
         PartChannel kept = idle.poll();
         if (kept != null) {
             try {
-                return exchange(kept, address, idle, method, call);
+                return exchange(kept, place.address(), idle, method, call);
             } catch (BrokenConnectionException e) {
                 // The other process was started again: no kept connection leads anywhere, and all
                 // that an interrupted call began is gone.
-                log.debug("the part at {} hung up", address, e);
+                log.debug("the part at {} hung up", place.address(), e);
                 for (PartChannel stale; (stale = idle.poll()) != null; ) {
                     stale.close();
                 }
             }
         }
-        return exchange(connect(address), address, idle, method, call);
+        return exchange(connect(place), place.address(), idle, method, call);
     }
 
-    private static PartChannel connect(PartAddress address) throws IOException {
+    private static PartChannel connect(Place place) throws IOException {
         try {
-            return PartChannel.connect(address);
+            return place.connect();
         } catch (IOException e) {
-            throw new BrokenConnectionException(address + ": " + e.getMessage(), e);
+            throw new BrokenConnectionException(place.address() + ": " + e.getMessage(), e);
         }
     }
 

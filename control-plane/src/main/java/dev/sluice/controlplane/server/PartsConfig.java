@@ -3,21 +3,31 @@ package dev.sluice.controlplane.server;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sluice.walservice.objectstore.ObjectStoreAddress;
+import dev.sluice.wire.part.PartAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one part alone is told, {@code --config FILE}, as JSON. All parts of one server share the
- * file; they find each other by sockets whose places follow from the data folder.
+ * What one part alone is told, {@code --config FILE}, as JSON. All parts of one server on one host
+ * share the file. They find each other at the addresses in {@code parts}, and where that says
+ * nothing by Unix sockets whose places follow from the data folder.
  *
  * @param data the data folder
  * @param port where the gateway listens
  * @param apiPort where the control plane serves the REST API; 0 for any free port
  * @param postgres an installed Postgres to use instead of the bundled one
  * @param objectStore as {@link ObjectStoreAddress#parse} reads it
+ * @param safekeeperPort as {@link ServerOptions#safekeeperPort}; null for none
+ * @param parts where parts are reached: for {@code safekeeper-1} and so on, {@code pageserver},
+ *     {@code pageserver-counters}, {@code agent}, {@code control-plane} and {@code gateway} a
+ *     {@link PartAddress}
+ * @param bind where a part of that name listens, if that is another address
  */
 public record PartsConfig(
         String data,
@@ -29,7 +39,10 @@ public record PartsConfig(
         int keepAwakeSeconds,
         int maxWalLagMegabytes,
         @Nullable String postgres,
-        @Nullable String objectStore) {
+        @Nullable String objectStore,
+        @Nullable Integer safekeeperPort,
+        @Nullable Map<String, String> parts,
+        @Nullable Map<String, String> bind) {
     private static final ObjectMapper JSON =
             JsonMapper.builder()
                     .enable(
@@ -37,7 +50,7 @@ public record PartsConfig(
                                     .FAIL_ON_UNKNOWN_PROPERTIES)
                     .build();
 
-    static PartsConfig of(ServerOptions options, DataFolder folder, int port) {
+    static PartsConfig of(ServerOptions options, DataFolder folder, int port, PartPorts ports) {
         return new PartsConfig(
                 folder.root().toString(),
                 options.listen(),
@@ -48,7 +61,10 @@ public record PartsConfig(
                 options.keepAwakeSeconds(),
                 options.maxWalLagMegabytes(),
                 options.postgres().orElse(null),
-                options.objectStore().map(Object::toString).orElse(null));
+                options.objectStore().map(Object::toString).orElse(null),
+                options.safekeeperPort().isPresent() ? options.safekeeperPort().getAsInt() : null,
+                ports.addresses(),
+                ports.bindings());
     }
 
     /**
@@ -60,6 +76,8 @@ public record PartsConfig(
         try {
             PartsConfig config = JSON.readValue(file.toFile(), PartsConfig.class);
             config.options();
+            config.addresses();
+            config.bindings();
             return config;
         } catch (IOException | IllegalArgumentException e) {
             throw new IOException("bad configuration " + file + ": " + e.getMessage(), e);
@@ -69,6 +87,24 @@ public record PartsConfig(
     void write(Path file) throws IOException {
         Files.writeString(
                 file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n");
+    }
+
+    /** Where parts are reached that are not at their Unix sockets. */
+    Map<String, PartAddress> addresses() {
+        return parsed(parts);
+    }
+
+    /** Where parts listen that do not at the address where they are reached. */
+    Map<String, PartAddress> bindings() {
+        return parsed(bind);
+    }
+
+    private static Map<String, PartAddress> parsed(@Nullable Map<String, String> texts) {
+        Map<String, PartAddress> addresses = new LinkedHashMap<>();
+        if (texts != null) {
+            texts.forEach((name, text) -> addresses.put(name, PartAddress.parse(text)));
+        }
+        return addresses;
     }
 
     DataFolder folder() {
@@ -86,6 +122,7 @@ public record PartsConfig(
                 maxWalLagMegabytes,
                 Optional.ofNullable(postgres),
                 Optional.ofNullable(objectStore).map(ObjectStoreAddress::parse),
-                true);
+                true,
+                safekeeperPort == null ? OptionalInt.empty() : OptionalInt.of(safekeeperPort));
     }
 }

@@ -21,12 +21,17 @@ import dev.sluice.tls.LocalCertificates;
 import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
+import dev.sluice.walservice.safekeeper.SafekeeperDoors;
+import dev.sluice.wire.part.PartAddress;
+import dev.sluice.wire.part.PartNetwork;
+import dev.sluice.wire.part.PartRole;
 import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +51,9 @@ public final class Server implements RunningServer {
     private final Progress progress;
     private final AtomicReference<ServerInfo> info = new AtomicReference<>();
     private String connectionString = "";
+
+    /** All addresses of each safekeeper. */
+    private final List<List<PartAddress>> listening = new ArrayList<>();
 
     private Server(ServerOptions options, DataFolder folder, Progress progress) {
         this.options = options;
@@ -80,6 +88,7 @@ public final class Server implements RunningServer {
         ComputeUser user = ComputeUser.current();
         RunDirectory run = RunDirectory.open(folder.root(), user);
         SocketPlaces places = SocketPlaces.in(run);
+        open.push(PartTrust.keep(folder, options.listen()));
         List<Long> safekeepers = startSafekeepers(places);
         Pageserver pages =
                 Pageserver.open(
@@ -133,13 +142,14 @@ public final class Server implements RunningServer {
                 gateway,
                 certificates,
                 run.computes(),
-                parts(safekeepers, places, gateway));
+                parts(safekeepers, gateway));
     }
 
     private List<Long> startSafekeepers(SocketPlaces places) throws IOException {
         List<Long> all = LongStream.rangeClosed(1, options.safekeepers()).boxed().toList();
+        PartNetwork network = PartTrust.network(folder, PartRole.SAFEKEEPER);
         for (long number : all) {
-            open.push(
+            Safekeeper safekeeper =
                     Safekeeper.start(
                             new SafekeeperConfig(
                                             number,
@@ -147,7 +157,11 @@ public final class Server implements RunningServer {
                                             places.safekeeper(number),
                                             all.stream().filter(other -> other != number).toList(),
                                             places::safekeeper)
-                                    .withOffload(options.offload())));
+                                    .withOffload(options.offload()),
+                            new SafekeeperDoors(
+                                    network, options.readersOf(number).stream().toList()));
+            open.push(safekeeper);
+            listening.add(safekeeper.addresses());
         }
         return all;
     }
@@ -216,8 +230,7 @@ public final class Server implements RunningServer {
         log.info("ready at {}:{}", options.listen(), gateway.port());
     }
 
-    private List<StatusRoutes.Part> parts(
-            List<Long> safekeepers, SocketPlaces places, GatewayPart gateway) {
+    private List<StatusRoutes.Part> parts(List<Long> safekeepers, GatewayPart gateway) {
         long pid = ProcessHandle.current().pid();
         List<StatusRoutes.Part> parts = new ArrayList<>();
         parts.add(
@@ -236,7 +249,9 @@ public final class Server implements RunningServer {
                             "safekeeper " + number,
                             pid,
                             "running",
-                            places.safekeeper(number).toString(),
+                            listening.get((int) number - 1).stream()
+                                    .map(PartAddress::toString)
+                                    .collect(Collectors.joining(" ")),
                             folder.safekeeper(number).toString()));
         }
         return parts;

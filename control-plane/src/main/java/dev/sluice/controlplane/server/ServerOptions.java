@@ -3,7 +3,9 @@ package dev.sluice.controlplane.server;
 import dev.sluice.walservice.objectstore.ObjectStoreAddress;
 import dev.sluice.walservice.proposer.Backpressure;
 import dev.sluice.walservice.safekeeper.OffloadConfig;
+import dev.sluice.wire.part.PartAddress;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  *     {@code bin/}
  * @param objectStore where whole WAL segments are moved to; empty if they stay on the safekeepers
  * @param separateProcesses every part in a process of its own
+ * @param safekeeperPort where safekeeper 1 listens for readers of WAL, the next one port further; 0
+ *     for any free ones; without it, where other parts find them only
  */
 public record ServerOptions(
         String listen,
@@ -33,7 +37,8 @@ public record ServerOptions(
         int maxWalLagMegabytes,
         Optional<String> postgres,
         Optional<ObjectStoreAddress> objectStore,
-        boolean separateProcesses) {
+        boolean separateProcesses,
+        OptionalInt safekeeperPort) {
 
     /**
      * Endpoints' hosts are below this, which leads to this machine where such names are known (RFC
@@ -51,6 +56,11 @@ public record ServerOptions(
                 suspendAfterSeconds >= -1 && suspendAfterSeconds <= 604_800,
                 "--suspend-after must be 0 to 604800 seconds, or -1 for never, not "
                         + suspendAfterSeconds);
+        int lastSafekeeperPort = safekeeperPort.orElse(0) + safekeepers - 1;
+        check(
+                safekeeperPort.orElse(0) >= 0 && lastSafekeeperPort <= 65535,
+                "--safekeeper-port must be 0 to 65535, and a port for each of them, not "
+                        + safekeeperPort.orElse(0));
         check(
                 keepAwakeSeconds >= 0 && keepAwakeSeconds <= 604_800,
                 "--keep-awake must be 0 to 604800 seconds, not " + keepAwakeSeconds);
@@ -69,6 +79,15 @@ public record ServerOptions(
     /** How safekeepers move WAL to the object store; null if they do not. */
     @Nullable OffloadConfig offload() {
         return objectStore.map(OffloadConfig::to).orElse(null);
+    }
+
+    /** Where safekeeper {@code number}, from 1, listens for readers, if it does. */
+    Optional<PartAddress> readersOf(long number) {
+        if (safekeeperPort.isEmpty()) {
+            return Optional.empty();
+        }
+        int first = safekeeperPort.getAsInt();
+        return Optional.of(new PartAddress.Tcp(listen, first == 0 ? 0 : first + (int) number - 1));
     }
 
     private static void check(boolean right, String message) {

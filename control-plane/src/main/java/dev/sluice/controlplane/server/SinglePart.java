@@ -28,10 +28,15 @@ import dev.sluice.storage.pageserver.PageServiceServer;
 import dev.sluice.storage.pageserver.Pageserver;
 import dev.sluice.storage.pageserver.PageserverListener;
 import dev.sluice.storage.pageserver.PageserverSettings;
+import dev.sluice.walservice.client.SafekeeperDirectory;
 import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
+import dev.sluice.walservice.safekeeper.SafekeeperDoors;
 import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.wire.part.PartAddress;
+import dev.sluice.wire.part.PartNetwork;
+import dev.sluice.wire.part.PartRole;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -39,6 +44,7 @@ import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -74,7 +80,7 @@ public final class SinglePart implements Closeable {
         this.folder = config.folder();
         folder.create();
         this.run = RunDirectory.open(folder.root(), ComputeUser.current());
-        this.places = SocketPlaces.in(run);
+        this.places = SocketPlaces.in(run, config.addresses());
         FileChannel channel =
                 FileChannel.open(
                         folder.root().resolve("lock-" + name),
@@ -93,39 +99,58 @@ public final class SinglePart implements Closeable {
             throw new IOException(
                     "--number must be 1 to " + config.safekeepers() + ", not " + number);
         }
+        PartNetwork network = network(PartRole.SAFEKEEPER);
         open.push(
                 Safekeeper.start(
                         new SafekeeperConfig(
                                         number,
                                         folder.safekeeper(number),
-                                        places.safekeeper(number),
+                                        binding("safekeeper-" + number, places.safekeeper(number)),
                                         LongStream.rangeClosed(1, config.safekeepers())
                                                 .filter(other -> other != number)
                                                 .boxed()
                                                 .toList(),
-                                        places::safekeeper)
-                                .withOffload(config.options().offload())));
+                                        SafekeeperDirectory.over(network, places::safekeeper))
+                                .withOffload(config.options().offload()),
+                        new SafekeeperDoors(network, List.of())));
+    }
+
+    /** Without TCP no certificate is needed, and there may be none. */
+    private PartNetwork network(PartRole role) throws IOException {
+        return places.overTcp() ? PartTrust.network(folder, role) : PartNetwork.PLAIN;
+    }
+
+    private PartAddress binding(String name, PartAddress reached) {
+        return config.bindings().getOrDefault(name, reached);
     }
 
     /** Runs the pageserver. */
     public void pageserver() throws IOException {
+        PartNetwork network = network(PartRole.PAGESERVER);
         Pageserver pages =
                 Pageserver.open(
-                        folder.pageserver(), PageserverSettings.DEFAULT, PageserverListener.NONE);
+                        folder.pageserver(),
+                        PageserverSettings.DEFAULT,
+                        PageserverListener.NONE,
+                        network);
         open.push(pages);
         CounterCalls counters = () -> PageserverMetrics.of(pages.counters());
         open.push(
                 PartCalls.serve(
                         "pageserver-counters",
-                        places.counters("pageserver"),
+                        binding("pageserver-counters", places.counters("pageserver")),
+                        network.access(PartRole.CONTROL_PLANE),
                         CounterCalls.class,
                         counters));
-        open.push(PageServiceServer.start(pages, places.pageserver()));
+        open.push(
+                PageServiceServer.start(
+                        pages, network, binding("pageserver", places.pageserver())));
     }
 
     /** Runs the agent. */
     public void agent() throws IOException {
-        PageServiceClient pages = new PageServiceClient(places.pageserver());
+        PartNetwork network = network(PartRole.AGENT);
+        PageServiceClient pages = new PageServiceClient(network, places.pageserver());
         open.push(pages);
         String postgres = config.postgres();
         AgentConfig agentConfig =
@@ -136,14 +161,20 @@ public final class SinglePart implements Closeable {
                 new AgentComputes(
                         listener -> LocalAgent.open(agentConfig, pages, listener),
                         pages,
-                        places::safekeeper);
+                        SafekeeperDirectory.over(network, places::safekeeper));
         open.push(computes.agent()::close);
         AgentDesk desk =
                 new AgentDesk(
                         computes,
                         Server.templates(
                                 config.options(), run.user(), step -> log.info("{}", step)));
-        open.push(PartCalls.serve("agent", places.agent(), AgentCalls.class, desk));
+        open.push(
+                PartCalls.serve(
+                        "agent",
+                        binding("agent", places.agent()),
+                        network.access(PartRole.CONTROL_PLANE),
+                        AgentCalls.class,
+                        desk));
     }
 
     /**
@@ -152,19 +183,28 @@ public final class SinglePart implements Closeable {
      * @return where its API is, and the first connection string
      */
     public ControlPlaneReady controlPlane(Progress progress) throws IOException {
-        PageServiceClient pages = new PageServiceClient(places.pageserver());
+        PartNetwork network = network(PartRole.CONTROL_PLANE);
+        PageServiceClient pages = new PageServiceClient(network, places.pageserver());
         open.push(pages);
         Configurations configurations =
                 Configurations.always(
                         Configuration.first(
                                 LongStream.rangeClosed(1, config.safekeepers()).boxed().toList()));
-        SafekeeperWalServices wal = new SafekeeperWalServices(places::safekeeper, configurations);
+        SafekeeperWalServices wal =
+                new SafekeeperWalServices(
+                        SafekeeperDirectory.over(network, places::safekeeper), configurations);
         RemoteComputes computes =
                 new RemoteComputes(
-                        PartCalls.caller(places.agent(), AgentCalls.class, RESTART_LIMIT));
+                        PartCalls.caller(
+                                new PartCalls.Place(network, places.agent(), PartRole.AGENT),
+                                AgentCalls.class,
+                                RESTART_LIMIT));
         open.push(computes::close);
         Sessions sessions =
-                new RemoteSessions(PartCalls.caller(places.gateway(), GatewayCalls.class));
+                new RemoteSessions(
+                        PartCalls.caller(
+                                new PartCalls.Place(network, places.gateway(), PartRole.GATEWAY),
+                                GatewayCalls.class));
         Metrics metrics = new Metrics();
         ControlPlane control =
                 new ControlPlane(
@@ -182,12 +222,19 @@ public final class SinglePart implements Closeable {
         keepAttached(control, pages, wal);
         metrics.add(sessions::counters);
         CounterCalls pageCounters =
-                PartCalls.caller(places.counters("pageserver"), CounterCalls.class);
+                PartCalls.caller(
+                        new PartCalls.Place(
+                                network, places.counters("pageserver"), PartRole.PAGESERVER),
+                        CounterCalls.class);
         metrics.add(pageCounters::counters);
         Routes routes = new Routes(control.catalog(), control.endpoints(), control.roles());
         open.push(
                 PartCalls.serve(
-                        "control-plane", places.controlPlane(), DirectoryCalls.class, routes));
+                        "control-plane",
+                        binding("control-plane", places.controlPlane()),
+                        network.access(PartRole.GATEWAY),
+                        DirectoryCalls.class,
+                        routes));
         ApiServer api = new ApiServer(folder.apiKey());
         open.push(api::close);
         Connections connections = Server.connections(config.options(), config.port());
@@ -241,15 +288,25 @@ public final class SinglePart implements Closeable {
 
     /** Runs the gateway. */
     public void gateway() throws IOException {
+        PartNetwork network = network(PartRole.GATEWAY);
         GatewayPart gateway =
                 GatewayPart.start(
                         config.options(),
                         folder,
                         PartCalls.caller(
-                                places.controlPlane(), DirectoryCalls.class, RESTART_LIMIT),
+                                new PartCalls.Place(
+                                        network, places.controlPlane(), PartRole.CONTROL_PLANE),
+                                DirectoryCalls.class,
+                                RESTART_LIMIT),
                         places);
         open.push(gateway);
-        open.push(PartCalls.serve("gateway", places.gateway(), GatewayCalls.class, gateway));
+        open.push(
+                PartCalls.serve(
+                        "gateway",
+                        binding("gateway", places.gateway()),
+                        network.access(PartRole.CONTROL_PLANE),
+                        GatewayCalls.class,
+                        gateway));
     }
 
     @Override

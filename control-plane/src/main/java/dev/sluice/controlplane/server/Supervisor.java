@@ -3,6 +3,7 @@ package dev.sluice.controlplane.server;
 import dev.sluice.compute.process.ComputeUser;
 import dev.sluice.compute.process.RunDirectory;
 import dev.sluice.tls.LocalCertificates;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ public final class Supervisor implements RunningServer {
     private final Path configFile;
     private final boolean verbose;
     private final FileLock lock;
+    private final Closeable certificates;
     private final List<PartProcess> parts = new ArrayList<>();
     private String connectionString = "";
 
@@ -31,12 +33,14 @@ public final class Supervisor implements RunningServer {
             PartsConfig config,
             Path configFile,
             boolean verbose,
-            FileLock lock) {
+            FileLock lock,
+            Closeable certificates) {
         this.folder = folder;
         this.config = config;
         this.configFile = configFile;
         this.verbose = verbose;
         this.lock = lock;
+        this.certificates = certificates;
     }
 
     /** As {@link Server#start}. */
@@ -53,9 +57,18 @@ public final class Supervisor implements RunningServer {
             lock.close();
             throw e;
         }
-        PartsConfig config = PartsConfig.of(options, folder, port);
+        PartsConfig config;
+        Closeable certificates;
+        try {
+            config = PartsConfig.of(options, folder, port, PartPorts.choose(options));
+            certificates = PartTrust.keep(folder, options.listen());
+        } catch (IOException e) {
+            lock.close();
+            throw e;
+        }
         Path configFile = folder.root().resolve("parts.json");
-        Supervisor supervisor = new Supervisor(folder, config, configFile, verbose, lock);
+        Supervisor supervisor =
+                new Supervisor(folder, config, configFile, verbose, lock, certificates);
         try {
             config.write(configFile);
             supervisor.startAll(progress);
@@ -70,7 +83,9 @@ public final class Supervisor implements RunningServer {
 
     private void startAll(Progress progress) throws IOException {
         SocketPlaces places =
-                SocketPlaces.in(RunDirectory.open(folder.root(), ComputeUser.current()));
+                SocketPlaces.in(
+                        RunDirectory.open(folder.root(), ComputeUser.current()),
+                        config.addresses());
         for (int number = 1; number <= config.safekeepers(); number++) {
             startPart(
                     "safekeeper " + number,
@@ -103,6 +118,7 @@ public final class Supervisor implements RunningServer {
             throws IOException {
         List<String> command = new ArrayList<>(arguments);
         command.add("--config=" + configFile);
+        command.add("--supervised");
         if (verbose) {
             command.add("--verbose");
         }
@@ -174,6 +190,7 @@ public final class Supervisor implements RunningServer {
             part.stop();
         }
         try {
+            certificates.close();
             folder.deleteInfo();
             lock.close();
         } catch (IOException e) {

@@ -40,7 +40,7 @@ public final class SafekeeperWalServices implements WalServices {
     }
 
     private SafekeeperClient client(long node) throws IOException {
-        return new SafekeeperClient(addresses.addressOf(node));
+        return addresses.client(node);
     }
 
     @Override

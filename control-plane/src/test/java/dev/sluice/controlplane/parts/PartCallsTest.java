@@ -10,7 +10,10 @@ import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartAccess;
 import dev.sluice.wire.part.PartAddress;
+import dev.sluice.wire.part.PartNetwork;
+import dev.sluice.wire.part.PartRole;
 import dev.sluice.wire.part.PartServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -81,8 +84,12 @@ class PartCallsTest {
     @BeforeEach
     void serve() throws IOException {
         PartAddress address = new PartAddress.Unix(directory.resolve("calls"));
-        server = PartCalls.serve("sample", address, Sample.class, new Echo());
-        caller = PartCalls.caller(address, Sample.class);
+        server = PartCalls.serve("sample", address, PartAccess.ANYBODY, Sample.class, new Echo());
+        caller = PartCalls.caller(place(address), Sample.class);
+    }
+
+    private static PartCalls.Place place(PartAddress address) {
+        return new PartCalls.Place(PartNetwork.PLAIN, address, PartRole.AGENT);
     }
 
     @AfterEach
@@ -131,21 +138,21 @@ class PartCallsTest {
                 .isInstanceOfSatisfying(
                         Refusal.class,
                         e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.UNAVAILABLE));
-        server = PartCalls.serve("sample", address, Sample.class, new Echo());
+        server = PartCalls.serve("sample", address, PartAccess.ANYBODY, Sample.class, new Echo());
         assertThat(caller.maybe("after")).isEqualTo("after");
     }
 
     @Test
     void aPatientCallWaitsForAServerThatIsStartedAgain() throws Exception {
         PartAddress address = server.address();
-        Sample patient = PartCalls.caller(address, Sample.class, Duration.ofSeconds(30));
+        Sample patient = PartCalls.caller(place(address), Sample.class, Duration.ofSeconds(30));
         assertThat(patient.maybe("before")).isEqualTo("before");
         server.close();
         CompletableFuture<String> answer =
                 CompletableFuture.supplyAsync(() -> patient.maybe("after"));
         assertThatThrownBy(() -> caller.maybe("not patient")).isInstanceOf(Refusal.class);
         assertThat(answer).isNotDone();
-        server = PartCalls.serve("sample", address, Sample.class, new Echo());
+        server = PartCalls.serve("sample", address, PartAccess.ANYBODY, Sample.class, new Echo());
         assertThat(answer.get()).isEqualTo("after");
         assertThatThrownBy(() -> patient.refuse("taken"))
                 .isInstanceOf(Refusal.class)

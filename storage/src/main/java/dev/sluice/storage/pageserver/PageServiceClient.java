@@ -10,6 +10,8 @@ import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartNetwork;
+import dev.sluice.wire.part.PartRole;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -30,13 +32,20 @@ public final class PageServiceClient implements PageService, Closeable {
     private static final int CALLS_MAX = 64;
     private static final int IDLE_MAX = 16;
 
+    private final PartNetwork network;
     private final PartAddress address;
     private final Semaphore calls = new Semaphore(CALLS_MAX);
     private final ConcurrentLinkedDeque<PartChannel> idle = new ConcurrentLinkedDeque<>();
     private volatile boolean closed;
 
-    /** Does not connect yet. */
+    /** For a pageserver that asks for no certificate. */
     public PageServiceClient(PartAddress address) {
+        this(PartNetwork.PLAIN, address);
+    }
+
+    /** Does not connect yet. */
+    public PageServiceClient(PartNetwork network, PartAddress address) {
+        this.network = network;
         this.address = address;
     }
 
@@ -73,7 +82,7 @@ public final class PageServiceClient implements PageService, Closeable {
                     }
                 }
             }
-            return call(PartChannel.connect(address), request, answer);
+            return call(network.connect(address, PartRole.PAGESERVER), request, answer);
         } finally {
             calls.release();
         }

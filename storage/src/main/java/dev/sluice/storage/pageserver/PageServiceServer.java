@@ -4,6 +4,8 @@ import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartNetwork;
+import dev.sluice.wire.part.PartRole;
 import dev.sluice.wire.part.PartServer;
 import java.io.Closeable;
 import java.io.IOException;
@@ -23,17 +25,29 @@ public final class PageServiceServer implements Closeable {
     private final PageService service;
     private final PartServer server;
 
-    private PageServiceServer(PageService service, PartAddress address) throws IOException {
+    private PageServiceServer(PageService service, PartNetwork network, PartAddress address)
+            throws IOException {
         this.service = service;
-        this.server = PartServer.start("pageserver", address, this::converse);
+        this.server =
+                PartServer.start(
+                        "pageserver",
+                        address,
+                        network.access(PartRole.AGENT, PartRole.CONTROL_PLANE),
+                        this::converse);
+    }
+
+    /** For whoever can connect. */
+    public static PageServiceServer start(PageService service, PartAddress address)
+            throws IOException {
+        return start(service, PartNetwork.PLAIN, address);
     }
 
     /**
      * @param service is not closed with the server
      */
-    public static PageServiceServer start(PageService service, PartAddress address)
-            throws IOException {
-        return new PageServiceServer(service, address);
+    public static PageServiceServer start(
+            PageService service, PartNetwork network, PartAddress address) throws IOException {
+        return new PageServiceServer(service, network, address);
     }
 
     /** Where it listens, with the port it got. */

@@ -12,6 +12,7 @@ import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
+import dev.sluice.wire.part.PartNetwork;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -38,15 +39,21 @@ public final class Pageserver implements PageService, Closeable {
 
     private final PageserverSettings settings;
     private final PageserverListener listener;
+    private final PartNetwork network;
     private final PageserverCounters counters = new PageserverCounters();
     private final LayerCache cache;
     private final ExecutorService background;
     private final Housekeeping housekeeping;
     private final HostedTimelines timelines;
 
-    private Pageserver(Path folder, PageserverSettings settings, PageserverListener listener) {
+    private Pageserver(
+            Path folder,
+            PageserverSettings settings,
+            PageserverListener listener,
+            PartNetwork network) {
         this.settings = settings;
         this.listener = listener;
+        this.network = network;
         this.cache =
                 new LayerCache(
                         settings.filesMax(), settings.indexBytesMax(), settings.blockBytesMax());
@@ -64,15 +71,26 @@ public final class Pageserver implements PageService, Closeable {
         this.housekeeping = new Housekeeping(settings.housekeepingPeriod(), this::compactAll);
     }
 
-    /**
-     * Opens the timelines in a folder, which is made if it is not there.
-     *
-     * @throws IOException if something there is damaged, missing or unknown; the message names it
-     */
+    /** As the longer one, with safekeepers that ask for no certificate. */
     public static Pageserver open(
             Path folder, PageserverSettings settings, PageserverListener listener)
             throws IOException {
-        Pageserver pageserver = new Pageserver(folder, settings, listener);
+        return open(folder, settings, listener, PartNetwork.PLAIN);
+    }
+
+    /**
+     * Opens the timelines in a folder, which is made if it is not there.
+     *
+     * @param network how safekeepers are reached
+     * @throws IOException if something there is damaged, missing or unknown; the message names it
+     */
+    public static Pageserver open(
+            Path folder,
+            PageserverSettings settings,
+            PageserverListener listener,
+            PartNetwork network)
+            throws IOException {
+        Pageserver pageserver = new Pageserver(folder, settings, listener, network);
         try {
             pageserver.timelines.openAll();
             pageserver.housekeeping.start();
@@ -116,6 +134,7 @@ public final class Pageserver implements PageService, Closeable {
                         new WalReceiver(
                                 hosted.timeline(),
                                 hosted.major(),
+                                network,
                                 addresses,
                                 settings.reconnectMax(),
                                 counters,

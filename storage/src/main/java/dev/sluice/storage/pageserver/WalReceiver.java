@@ -19,6 +19,7 @@ import dev.sluice.walservice.wal.WalFormatException;
 import dev.sluice.walservice.wal.WalRecord;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
+import dev.sluice.wire.part.PartNetwork;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -44,6 +45,7 @@ final class WalReceiver {
 
     private final Timeline timeline;
     private final PostgresMajor major;
+    private final PartNetwork network;
     private final List<PartAddress> safekeepers;
     private final Duration reconnectMax;
     private final PageserverCounters counters;
@@ -58,12 +60,14 @@ final class WalReceiver {
     WalReceiver(
             Timeline timeline,
             PostgresMajor major,
+            PartNetwork network,
             List<PartAddress> safekeepers,
             Duration reconnectMax,
             PageserverCounters counters,
             PageserverListener listener) {
         this.timeline = timeline;
         this.major = major;
+        this.network = network;
         this.safekeepers = List.copyOf(safekeepers);
         this.reconnectMax = reconnectMax;
         this.counters = counters;
@@ -162,7 +166,8 @@ final class WalReceiver {
     private void follow(PartAddress safekeeper) throws IOException {
         TimelinePosition from = timeline.position();
         ingesting = false;
-        try (WalStream wal = new SafekeeperClient(safekeeper).stream(timeline.id(), from.end())) {
+        try (WalStream wal =
+                new SafekeeperClient(network, safekeeper).stream(timeline.id(), from.end())) {
             stream = wal;
             timeline.resume();
             IngestFeedback feedback = new IngestFeedback();

@@ -8,6 +8,8 @@ import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartNetwork;
+import dev.sluice.wire.part.PartRole;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,9 +27,16 @@ public final class SafekeeperClient {
     /** The most that one {@link #read} returns: one segment. */
     public static final int MAX_READ = 16 << 20;
 
+    private final PartNetwork network;
     private final PartAddress address;
 
+    /** For a safekeeper that asks for no certificate. */
     public SafekeeperClient(PartAddress address) {
+        this(PartNetwork.PLAIN, address);
+    }
+
+    public SafekeeperClient(PartNetwork network, PartAddress address) {
+        this.network = network;
         this.address = address;
     }
 
@@ -110,7 +119,7 @@ public final class SafekeeperClient {
     }
 
     private PeerReport askForReport(SafekeeperRequest request) throws IOException {
-        try (PartChannel channel = PartChannel.connect(address)) {
+        try (PartChannel channel = network.connect(address, PartRole.SAFEKEEPER)) {
             SafekeeperProtocol.send(channel, request);
             return switch (receive(channel)) {
                 case SafekeeperReply.Report(PeerReport report) -> report;
@@ -123,7 +132,7 @@ public final class SafekeeperClient {
 
     /** How much room it has. */
     public SpaceReport space() throws IOException {
-        try (PartChannel channel = PartChannel.connect(address)) {
+        try (PartChannel channel = network.connect(address, PartRole.SAFEKEEPER)) {
             SafekeeperProtocol.send(channel, new SafekeeperRequest.Space());
             return switch (receive(channel)) {
                 case SafekeeperReply.Space(SpaceReport report) -> report;
@@ -161,7 +170,7 @@ public final class SafekeeperClient {
                     "cannot read " + length + " bytes of WAL from " + from + " to " + to);
         }
         ByteBuffer wal = ByteBuffer.allocate((int) length);
-        try (PartChannel channel = PartChannel.connect(address)) {
+        try (PartChannel channel = network.connect(address, PartRole.SAFEKEEPER)) {
             SafekeeperProtocol.send(channel, new SafekeeperRequest.Read(id, from, to, term));
             while (wal.hasRemaining()) {
                 switch (receive(channel)) {
@@ -192,7 +201,7 @@ public final class SafekeeperClient {
      *     waited for
      */
     public WalStream stream(TenantTimelineId id, Lsn from) throws IOException {
-        PartChannel channel = PartChannel.connect(address);
+        PartChannel channel = network.connect(address, PartRole.SAFEKEEPER);
         try {
             SafekeeperProtocol.send(channel, new SafekeeperRequest.Stream(id, from));
         } catch (IOException | RuntimeException e) {
@@ -203,7 +212,7 @@ public final class SafekeeperClient {
     }
 
     private List<TimelineStatus> ask(SafekeeperRequest request) throws IOException {
-        try (PartChannel channel = PartChannel.connect(address)) {
+        try (PartChannel channel = network.connect(address, PartRole.SAFEKEEPER)) {
             SafekeeperProtocol.send(channel, request);
             return switch (receive(channel)) {
                 case SafekeeperReply.Statuses(List<TimelineStatus> timelines) -> timelines;

@@ -46,8 +46,7 @@ final class LogSource {
             if (isDonor || !state.peers().get(peer).acked().isBefore(end)) {
                 try {
                     SafekeeperClient client =
-                            new SafekeeperClient(
-                                    config.addresses().addressOf(state.peers().get(peer).node()));
+                            config.addresses().client(state.peers().get(peer).node());
                     into.put(client.read(config.id(), at, end, leader.term()));
                     return;
                 } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dev.sluice.walservice.proposer;
 
 import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.client.SafekeeperDirectory;
 import dev.sluice.walservice.client.SafekeeperException;
 import dev.sluice.walservice.client.SafekeeperProtocol;
 import dev.sluice.walservice.client.SafekeeperReply;
@@ -12,6 +13,7 @@ import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.wal.WalSegments;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartRole;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -135,7 +137,7 @@ final class PeerLink {
     }
 
     private SafekeeperClient client() throws IOException {
-        return new SafekeeperClient(campaign.config().addresses().addressOf(node));
+        return campaign.config().addresses().client(node);
     }
 
     /** An elected proposer gives a safekeeper that has no such timeline an empty one. */
@@ -161,7 +163,9 @@ final class PeerLink {
     }
 
     private void converse() throws IOException {
-        PartChannel open = PartChannel.connect(campaign.config().addresses().addressOf(node));
+        SafekeeperDirectory safekeepers = campaign.config().addresses();
+        PartChannel open =
+                safekeepers.network().connect(safekeepers.addressOf(node), PartRole.SAFEKEEPER);
         heardAt = System.nanoTime();
         sender.connect(open);
         if (campaign.isOver()) {

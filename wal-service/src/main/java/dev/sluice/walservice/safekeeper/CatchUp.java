@@ -126,7 +126,7 @@ final class CatchUp implements Closeable {
         Set<Long> named = new TreeSet<>();
         for (long node : peers) {
             try {
-                SafekeeperClient peer = new SafekeeperClient(config.addresses().addressOf(node));
+                SafekeeperClient peer = config.addresses().client(node);
                 List<TimelineStatus> statuses = peer.timelines();
                 sightings.saw(node, statuses);
                 for (TimelineStatus status : statuses) {
@@ -281,7 +281,7 @@ final class CatchUp implements Closeable {
         }
         List<SafekeeperClient> clients = new ArrayList<>();
         for (long node : peers) {
-            clients.add(new SafekeeperClient(config.addresses().addressOf(node)));
+            clients.add(config.addresses().client(node));
         }
         return Rejoin.from(clients, id);
     }

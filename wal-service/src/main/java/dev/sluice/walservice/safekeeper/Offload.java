@@ -24,7 +24,7 @@ final class Offload implements Closeable {
         this.objects = objects;
         List<SafekeeperClient> peers = new ArrayList<>();
         for (long peer : config.peers()) {
-            peers.add(new SafekeeperClient(config.addresses().addressOf(peer)));
+            peers.add(config.addresses().client(peer));
         }
         this.store = new SegmentStore(objects, peers);
         this.fetched =

@@ -11,13 +11,16 @@ import dev.sluice.walservice.client.WalStream;
 import dev.sluice.walservice.consensus.ConsensusProtocol;
 import dev.sluice.walservice.consensus.ProposerMessage;
 import dev.sluice.walservice.consensus.Refusal;
+import dev.sluice.walservice.replication.Readers;
 import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartAccess;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartRole;
 import dev.sluice.wire.part.PartServer;
 import java.io.Closeable;
 import java.io.IOException;
@@ -25,6 +28,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -34,8 +38,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A running safekeeper: answers proposers ({@link ConsensusProtocol}) and everyone else ({@link
- * SafekeeperProtocol}) at one address.
+ * A running safekeeper: answers proposers ({@link ConsensusProtocol}), other parts ({@link
+ * SafekeeperProtocol}) and Postgres clients ({@link Readers}) at each of its addresses.
  */
 public final class Safekeeper implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(Safekeeper.class);
@@ -52,11 +56,13 @@ public final class Safekeeper implements Closeable {
     private final SafekeeperConfig config;
     private final DiskSpace space;
     private final Timelines timelines;
-    private final PartServer server;
+    private final Readers readers;
+    private final List<PartServer> servers = new ArrayList<>();
     private final CatchUp catchUp;
     private final @Nullable Offload offload;
 
-    private Safekeeper(SafekeeperConfig config, DiskSpace.Probe probe) throws IOException {
+    private Safekeeper(SafekeeperConfig config, SafekeeperDoors doors, DiskSpace.Probe probe)
+            throws IOException {
         this.config = config;
         space = new DiskSpace(config.nodeId(), config.directory(), config.reserve(), probe);
         offload = config.offload() == null ? null : Offload.open(config, config.offload());
@@ -66,7 +72,24 @@ public final class Safekeeper implements Closeable {
                         config.directory(),
                         space,
                         offload == null ? null : offload.fetched());
-        server = PartServer.start("safekeeper-" + config.nodeId(), config.listen(), this::converse);
+        String name = "safekeeper-" + config.nodeId();
+        readers = new Readers(name, new ReaderSource(timelines, this::damaged));
+        PartAccess access =
+                doors.network()
+                        .access(
+                                PartRole.AGENT,
+                                PartRole.PAGESERVER,
+                                PartRole.CONTROL_PLANE,
+                                PartRole.SAFEKEEPER);
+        try {
+            listen(name, config.listen(), access);
+            for (PartAddress address : doors.also()) {
+                listen(name, address, access);
+            }
+        } catch (IOException e) {
+            closeServers();
+            throw e;
+        }
         PeerSightings sightings = new PeerSightings(config.peers());
         catchUp =
                 CatchUp.start(
@@ -76,37 +99,69 @@ public final class Safekeeper implements Closeable {
         }
     }
 
+    private void listen(String name, PartAddress address, PartAccess access) throws IOException {
+        servers.add(PartServer.start(name, address, access, this::converse, readers::serve));
+    }
+
     /**
-     * Starts serving what is in the directory.
+     * As the longer one, at its own address and without a certificate.
      *
      * @throws IOException if the directory cannot be used or the address is taken
      */
     public static Safekeeper start(SafekeeperConfig config) throws IOException {
+        return start(config, SafekeeperDoors.PLAIN);
+    }
+
+    /**
+     * Starts serving what is in the directory.
+     *
+     * @throws IOException if the directory cannot be used or an address is taken
+     */
+    public static Safekeeper start(SafekeeperConfig config, SafekeeperDoors doors)
+            throws IOException {
         Files.createDirectories(config.directory());
-        return start(config, DiskSpace.Probe.of(config.directory()));
+        return start(config, doors, DiskSpace.Probe.of(config.directory()));
     }
 
     /** As {@link #start(SafekeeperConfig)}, on a disk of which someone else says how full it is. */
     static Safekeeper start(SafekeeperConfig config, DiskSpace.Probe probe) throws IOException {
-        Safekeeper safekeeper = new Safekeeper(config, probe);
+        return start(config, SafekeeperDoors.PLAIN, probe);
+    }
+
+    private static Safekeeper start(
+            SafekeeperConfig config, SafekeeperDoors doors, DiskSpace.Probe probe)
+            throws IOException {
+        Safekeeper safekeeper = new Safekeeper(config, doors, probe);
         log.info(
                 "safekeeper {} serves {} at {}",
                 config.nodeId(),
                 config.directory(),
-                safekeeper.address());
+                safekeeper.addresses());
         return safekeeper;
     }
 
     /** Where it listens, with the port it got. */
     public PartAddress address() {
-        return server.address();
+        return servers.getFirst().address();
+    }
+
+    /** Everywhere it listens, its own address first. */
+    public List<PartAddress> addresses() {
+        return servers.stream().map(PartServer::address).toList();
+    }
+
+    private void closeServers() throws IOException {
+        readers.close();
+        for (PartServer server : servers) {
+            server.close();
+        }
     }
 
     /** Stops; what was acknowledged is on disk. */
     @Override
     public void close() throws IOException {
         catchUp.close();
-        server.close();
+        closeServers();
         if (offload != null) {
             offload.close();
         }

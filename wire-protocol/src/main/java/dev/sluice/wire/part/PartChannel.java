@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -33,19 +32,28 @@ public final class PartChannel implements Closeable {
 
     private static final int INITIAL_BUFFER = 16 << 10;
 
-    private final SocketChannel channel;
+    private final PartStream stream;
     private final ReentrantLock sending = new ReentrantLock();
     private final ByteBuffer outHeader = ByteBuffer.allocateDirect(HEADER_BYTES);
     private final CRC32C outCrc = new CRC32C();
     private final CRC32C inCrc = new CRC32C();
     private ByteBuffer in = ByteBuffer.allocateDirect(INITIAL_BUFFER).limit(0);
 
-    public PartChannel(SocketChannel channel) {
-        this.channel = channel;
+    PartChannel(PartStream stream) {
+        this.stream = stream;
     }
 
+    /**
+     * @param first what was read of the stream already
+     */
+    PartChannel(PartStream stream, ByteBuffer first) {
+        this.stream = stream;
+        in.clear().put(first).flip();
+    }
+
+    /** Connects without a certificate: {@link PartNetwork#PLAIN}. */
     public static PartChannel connect(PartAddress address) throws IOException {
-        return new PartChannel(address.connect());
+        return new PartChannel(new PlainStream(address.connect()));
     }
 
     /** Sends the parts' remaining bytes as one frame, copying none of them. */
@@ -75,10 +83,7 @@ public final class PartChannel implements Closeable {
             ByteBuffer[] all = new ByteBuffer[parts.length + 1];
             all[0] = outHeader;
             System.arraycopy(parts, 0, all, 1, parts.length);
-            long left = (long) HEADER_BYTES + length;
-            while (left > 0) {
-                left -= channel.write(all);
-            }
+            stream.write(all);
         } finally {
             sending.unlock();
         }
@@ -153,7 +158,7 @@ public final class PartChannel implements Closeable {
             in.position(limit).limit(in.capacity());
             int read;
             try {
-                read = channel.read(in);
+                read = stream.read(in);
             } finally {
                 limit = in.position();
                 in.position(position).limit(limit);
@@ -170,6 +175,6 @@ public final class PartChannel implements Closeable {
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        stream.close();
     }
 }

@@ -10,12 +10,13 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Accepts connections at a {@link PartAddress} and runs a conversation on each, on a virtual thread
- * of its own.
+ * Accepts connections at a {@link PartAddress} and runs a conversation on each that {@link
+ * PartAccess} lets in, on a virtual thread of its own.
  */
 public final class PartServer implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(PartServer.class);
@@ -28,28 +29,62 @@ public final class PartServer implements Closeable {
         void run(PartChannel channel) throws IOException;
     }
 
+    /**
+     * A conversation with a Postgres client, from its startup packet on; the stream is closed
+     * afterwards.
+     */
+    public interface GuestConversation {
+        void run(PartStream stream) throws IOException;
+    }
+
     private final String name;
     private final PartAddress address;
     private final ServerSocketChannel listener;
+    private final Entrance entrance;
     private final Conversation conversation;
-    private final Set<PartChannel> open = ConcurrentHashMap.newKeySet();
+    private final @Nullable GuestConversation guests;
+    private final Set<SocketChannel> open = ConcurrentHashMap.newKeySet();
 
     private PartServer(
             String name,
             PartAddress address,
             ServerSocketChannel listener,
-            Conversation conversation) {
+            PartAccess access,
+            Conversation conversation,
+            @Nullable GuestConversation guests) {
         this.name = name;
         this.address = address;
         this.listener = listener;
+        this.entrance = new Entrance(access, guests != null);
         this.conversation = conversation;
+        this.guests = guests;
+    }
+
+    /** As the longer one, for whoever can connect. */
+    public static PartServer start(String name, PartAddress address, Conversation conversation)
+            throws IOException {
+        return start(name, address, PartAccess.ANYBODY, conversation, null);
+    }
+
+    /** As the longer one, without Postgres clients. */
+    public static PartServer start(
+            String name, PartAddress address, PartAccess access, Conversation conversation)
+            throws IOException {
+        return start(name, address, access, conversation, null);
     }
 
     /**
      * Binds and starts accepting. A stale Unix socket file at the address is replaced; TCP port 0
      * picks a free port, which {@link #address} then tells.
+     *
+     * @param guests for Postgres clients; null if there is nothing for them here
      */
-    public static PartServer start(String name, PartAddress address, Conversation conversation)
+    public static PartServer start(
+            String name,
+            PartAddress address,
+            PartAccess access,
+            Conversation conversation,
+            @Nullable GuestConversation guests)
             throws IOException {
         ServerSocketChannel listener = ServerSocketChannel.open(address.family());
         try {
@@ -62,7 +97,7 @@ public final class PartServer implements Closeable {
                 int port = ((InetSocketAddress) listener.getLocalAddress()).getPort();
                 bound = new PartAddress.Tcp(tcp.host(), port);
             }
-            PartServer server = new PartServer(name, bound, listener, conversation);
+            PartServer server = new PartServer(name, bound, listener, access, conversation, guests);
             Thread.ofVirtual().name(name + "-accept").start(server::acceptUntilClosed);
             return server;
         } catch (IOException | RuntimeException e) {
@@ -82,9 +117,8 @@ public final class PartServer implements Closeable {
                 if (address instanceof PartAddress.Tcp) {
                     socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
                 }
-                PartChannel channel = new PartChannel(socket);
-                open.add(channel);
-                Thread.ofVirtual().name(name + "-conversation").start(() -> converse(channel));
+                open.add(socket);
+                Thread.ofVirtual().name(name + "-conversation").start(() -> converse(socket));
             } catch (ClosedChannelException e) {
                 log.debug("{} stopped listening at {}", name, address);
                 return;
@@ -95,9 +129,14 @@ public final class PartServer implements Closeable {
         }
     }
 
-    private void converse(PartChannel channel) {
-        try (channel) {
-            conversation.run(channel);
+    private void converse(SocketChannel socket) {
+        try (socket) {
+            Entrance.Admitted admitted = entrance.admit(socket, address instanceof PartAddress.Tcp);
+            if (admitted.channel() != null) {
+                conversation.run(admitted.channel());
+            } else if (guests != null && admitted.guest() != null) {
+                guests.run(admitted.guest());
+            }
         } catch (ClosedChannelException e) {
             log.debug("{}: connection closed", name);
         } catch (IOException e) {
@@ -105,7 +144,7 @@ public final class PartServer implements Closeable {
         } catch (RuntimeException e) {
             log.error("{}: conversation failed", name, e);
         } finally {
-            open.remove(channel);
+            open.remove(socket);
         }
     }
 
@@ -113,8 +152,8 @@ public final class PartServer implements Closeable {
     @Override
     public void close() throws IOException {
         listener.close();
-        for (PartChannel channel : open) {
-            channel.close();
+        for (SocketChannel socket : open) {
+            socket.close();
         }
         if (address instanceof PartAddress.Unix unix) {
             Files.deleteIfExists(unix.path());

@@ -16,6 +16,9 @@ public record XLogData(Lsn start, Lsn walEnd, long sendTimeMicros, ByteBuf data)
         implements ReplicationMessage {
     static final byte TYPE = 'w';
 
+    /** Bytes before {@code data}. */
+    public static final int HEADER_BYTES = 25;
+
     static XLogData decode(ByteBuf in) {
         return new XLogData(
                 new Lsn(MessageFields.int64(in, "start")),
@@ -24,12 +27,17 @@ public record XLogData(Lsn start, Lsn walEnd, long sendTimeMicros, ByteBuf data)
                 MessageFields.rest(in));
     }
 
-    @Override
-    public void encode(ByteBuf out) {
+    /** Writes all but the data, for a sender that has it in a buffer of another kind. */
+    public static void encodeHeader(ByteBuf out, Lsn start, Lsn walEnd, long sendTimeMicros) {
         out.writeByte(TYPE);
         out.writeLong(start.value());
         out.writeLong(walEnd.value());
         out.writeLong(sendTimeMicros);
+    }
+
+    @Override
+    public void encode(ByteBuf out) {
+        encodeHeader(out, start, walEnd, sendTimeMicros);
         MessageFields.putBytes(out, data);
     }
 }

@@ -7,7 +7,7 @@ import io.netty.buffer.ByteBuf;
  * or {@code 'N'}.
  */
 public record GSSENCRequest() implements StartupPacket {
-    static final int CODE = 1234 << 16 | 5680;
+    public static final int CODE = 1234 << 16 | 5680;
 
     @Override
     public void encodeBody(ByteBuf out) {

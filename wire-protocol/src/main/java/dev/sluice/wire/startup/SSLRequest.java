@@ -7,7 +7,7 @@ import io.netty.buffer.ByteBuf;
  * follows) or {@code 'N'}.
  */
 public record SSLRequest() implements StartupPacket {
-    static final int CODE = 1234 << 16 | 5679;
+    public static final int CODE = 1234 << 16 | 5679;
 
     @Override
     public void encodeBody(ByteBuf out) {

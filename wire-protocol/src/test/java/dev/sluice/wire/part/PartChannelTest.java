@@ -96,7 +96,7 @@ class PartChannelTest {
                         java.nio.channels.ServerSocketChannel.open()
                                 .bind(new java.net.InetSocketAddress("127.0.0.1", 0));
                 SocketChannel sender = SocketChannel.open(listener.getLocalAddress())) {
-            PartChannel receiver = new PartChannel(listener.accept());
+            PartChannel receiver = new PartChannel(new PlainStream(listener.accept()));
             try (receiver) {
                 sender.write(ByteBuffer.wrap(wire));
                 sender.shutdownOutput();
