@@ -98,7 +98,8 @@ public final class MembershipChange {
      * @param configuration the remembered one
      * @param reports the last of each safekeeper since that is remembered
      * @param enough where the log of those that join is to end before they are waited for by
-     *     commits; null until known
+     *     commits: what the members knew to be committed, the least that they said, since one that
+     *     crashed may know less; null until known
      * @param point what those that follow must reach; null until known
      */
     public record State(
@@ -203,14 +204,12 @@ public final class MembershipChange {
         if (configuration.isJoint()) {
             return state.point() == null ? state.with(null, pointOf(answered)) : state;
         }
-        if (state.enough() != null) {
-            return state;
-        }
         Lsn commit = Lsn.INVALID;
         for (PeerReport report : answered) {
             commit = Lsn.max(commit, report.commit());
         }
-        return state.with(commit, null);
+        Lsn enough = state.enough();
+        return state.with(enough == null ? commit : Lsn.min(enough, commit), null);
     }
 
     private static Point pointOf(List<PeerReport> answered) {
@@ -256,10 +255,8 @@ public final class MembershipChange {
             return List.of(
                     new Action.Remember(configuration, configuration.jointWith(state.target())));
         }
-        List<Action> actions = new ArrayList<>();
-        if (enough == null) {
-            actions.addAll(tell(configuration.members(), configuration, Term.NONE));
-        }
+        List<Action> actions =
+                new ArrayList<>(tell(configuration.members(), configuration, Term.NONE));
         state.joining().forEach(node -> actions.add(new Action.Join(node, configuration)));
         return actions;
     }
@@ -268,26 +265,36 @@ public final class MembershipChange {
         Configuration configuration = state.configuration();
         Point point = state.point();
         if (point == null) {
-            return tell(configuration.everyone(), configuration, Term.NONE);
+            return tellAndRecall(configuration.everyone(), configuration, Term.NONE);
         }
         LongPredicate reached = state::hasReached;
         if (Configuration.isMajority(configuration.following(), reached)
                 && configuration.joining().stream().allMatch(reached::test)) {
             return List.of(new Action.Remember(configuration, configuration.concluded()));
         }
-        return tell(configuration.following(), configuration, point.term());
+        return tellAndRecall(configuration.following(), configuration, point.term());
     }
 
     private static List<Action> nextAtTheEnd(State state) {
         Configuration configuration = state.configuration();
         if (!Configuration.isMajority(configuration.members(), state::hasIt)) {
-            return tell(configuration.members(), configuration, Term.NONE);
+            return tellAndRecall(configuration.members(), configuration, Term.NONE);
         }
         List<Action> actions = new ArrayList<>();
         state.leaving().stream()
                 .filter(node -> !configuration.contains(node))
                 .forEach(node -> actions.add(new Action.Leave(node)));
         actions.add(new Action.Finish());
+        return actions;
+    }
+
+    /**
+     * Somebody else may have gone on, without having been able to tell those that are waited for.
+     */
+    private static List<Action> tellAndRecall(
+            List<Long> nodes, Configuration configuration, Term term) {
+        List<Action> actions = new ArrayList<>(tell(nodes, configuration, term));
+        actions.add(new Action.Recall());
         return actions;
     }
 

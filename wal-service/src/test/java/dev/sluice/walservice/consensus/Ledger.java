@@ -69,8 +69,20 @@ final class Ledger {
                                 + new Lsn(8L * i));
     }
 
-    /** Somebody takes {@code log} for committed up to {@code to}. */
+    /** A leader, or who was told by the leader of a term, takes a log for committed up to there. */
     void commit(Term term, Lsn from, Lsn to, long[] log, String who) {
+        commit(term, from, to, log, who, false);
+    }
+
+    /**
+     * Somebody has learnt from others that a log is committed up to there: in which term, he need
+     * not know, if anybody else does.
+     */
+    void learnt(Term term, Lsn from, Lsn to, long[] log, String who) {
+        commit(term, from, to, log, who, true);
+    }
+
+    private void commit(Term term, Lsn from, Lsn to, long[] log, String who, boolean learnt) {
         for (int i = index(from); i < index(to); i++) {
             int at = i;
             long word = log[i];
@@ -85,7 +97,8 @@ final class Ledger {
                                     + ", and it is "
                                     + Long.toHexString(committed[at]));
             committed[i] = word;
-            if (term.number() < acknowledgedIn[i]) {
+            boolean known = acknowledgedIn[i] != Long.MAX_VALUE;
+            if (term.number() < acknowledgedIn[i] && !(learnt && known)) {
                 long before = acknowledgedIn[i];
                 acknowledgedIn[i] = term.number();
                 for (Reign reign : reigns.values()) {

@@ -158,7 +158,7 @@ final class SimulatedAcceptor {
             }
             perform(action, step.state(), outcome);
         }
-        take(step.state());
+        take(step.state(), input instanceof AcceptorInput.PeersReported);
         return outcome;
     }
 
@@ -225,7 +225,10 @@ final class SimulatedAcceptor {
         }
     }
 
-    private void take(AcceptorState after) {
+    /**
+     * @param heard what it was given is what peers say
+     */
+    private void take(AcceptorState after, boolean heard) {
         AcceptorState before = state;
         TimelineControl control = after.control();
         Invariant.POSITIONS_ARE_IN_ORDER.check(
@@ -246,8 +249,12 @@ final class SimulatedAcceptor {
                 () -> this + " goes from " + before + " to " + after);
         state = after;
         if (control.commit().isAfter(before.control().commit())) {
-            ledger.commit(
-                    control.term(), before.control().commit(), control.commit(), log, toString());
+            Lsn from = before.control().commit();
+            if (heard || after.copying().isValid()) {
+                ledger.learnt(control.term(), from, control.commit(), log, toString());
+            } else {
+                ledger.commit(control.term(), from, control.commit(), log, toString());
+            }
         }
     }
 
@@ -333,7 +340,7 @@ final class SimulatedAcceptor {
             System.arraycopy(other.log, 0, log, 0, index(end));
             disk = disk.from(end, other.state.control().history().upTo(end));
             durable = end;
-            ledger.commit(other.state.control().term(), START, end, log, toString());
+            ledger.learnt(disk.history().lastTerm(), START, end, log, toString());
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,16 +41,21 @@ final class Fleet implements Closeable {
     }
 
     Fleet(Path directory, int count, Lsn start) throws IOException {
-        this(directory, count, start, false, null);
+        this(directory, count, count, start, false, null);
     }
 
     private Fleet(
-            Path directory, int count, Lsn start, boolean together, @Nullable OffloadConfig offload)
+            Path directory,
+            int count,
+            int members,
+            Lsn start,
+            boolean together,
+            @Nullable OffloadConfig offload)
             throws IOException {
         for (long node = 1; node <= count; node++) {
             addresses.put(node, new PartAddress.Unix(directory.resolve((node - 1) + ".sock")));
         }
-        configuration = Configuration.first(addresses.keySet());
+        configuration = Configuration.first(LongStream.rangeClosed(1, members).boxed().toList());
         for (int i = 0; i < count; i++) {
             List<Long> others = new ArrayList<>(addresses.keySet());
             others.remove(i);
@@ -64,7 +70,9 @@ final class Fleet implements Closeable {
                                     null)
                             .withOffload(offload));
             running.add(Safekeeper.start(configs.get(i)));
-            client(i).createTimeline(id, SYSTEM, 17, configuration, start);
+            if (i < members) {
+                client(i).createTimeline(id, SYSTEM, 17, configuration, start);
+            }
         }
     }
 
@@ -80,12 +88,17 @@ final class Fleet implements Closeable {
 
     /** Safekeepers that know each other, and recover from each other. */
     static Fleet ofPeers(Path directory, int count) throws IOException {
-        return new Fleet(directory, count, START, true, null);
+        return ofPeers(directory, count, count);
+    }
+
+    /** As {@link #ofPeers(Path, int)}; the timeline is on the first ones alone. */
+    static Fleet ofPeers(Path directory, int count, int members) throws IOException {
+        return new Fleet(directory, count, members, START, true, null);
     }
 
     /** Safekeepers that know each other, and an object store. */
     static Fleet offloading(Path directory, int count, OffloadConfig offload) throws IOException {
-        return new Fleet(directory, count, START, true, offload);
+        return new Fleet(directory, count, count, START, true, offload);
     }
 
     SafekeeperClient client(int safekeeper) {
