@@ -227,11 +227,12 @@ class HostileBytesAtEveryPhaseTest {
                                     "",
                                     "{\"query\":\"select 1\"}")
                             .getBytes(StandardCharsets.US_ASCII));
-            int read = client.readByte();
-            assertThat(read).isEqualTo('H');
-            while (read >= 0) {
-                read = client.readByte();
+            StringBuilder answer = new StringBuilder();
+            for (int read = client.readByte(); read >= 0; read = client.readByte()) {
+                answer.append((char) read);
             }
+            // Whatever the compute says, it is not the gateway that is wrong.
+            assertThat(answer).startsWith("HTTP/1.1 ").doesNotContain("internal error");
         }
     }
 }

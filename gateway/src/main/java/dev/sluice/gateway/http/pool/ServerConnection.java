@@ -51,6 +51,11 @@ import org.jspecify.annotations.Nullable;
 final class ServerConnection implements Closeable {
     private static final String RESET = "DISCARD ALL";
 
+    /** In place of a number of columns: none was told yet, or the result is over. */
+    private static final int NOT_DESCRIBED = -1;
+
+    private static final int COMPLETE = -2;
+
     private final MessageStream stream;
     private final ComputeAddress address;
     private final @Nullable BackendKeyData key;
@@ -130,6 +135,7 @@ final class ServerConnection implements Closeable {
     /** Reads up to ReadyForQuery. */
     private void await(Results results) throws IOException, SqlErrorException {
         Diagnostic error = null;
+        int columns = NOT_DESCRIBED;
         while (true) {
             BackendMessage message;
             try {
@@ -144,11 +150,30 @@ final class ServerConnection implements Closeable {
             switch (message) {
                 case ParseComplete _, BindComplete _, CloseComplete _ -> {}
                 case NoticeResponse _, NotificationResponse _ -> {}
-                case RowDescription description -> results.columns(description.fields());
-                case NoData _ -> results.columns(List.of());
-                case DataRow row -> results.row(row.columns());
-                case CommandComplete complete -> results.complete(complete.tag());
-                case EmptyQueryResponse _ -> results.complete("");
+                case RowDescription description -> {
+                    requireOrder(columns == NOT_DESCRIBED, message);
+                    columns = description.fields().size();
+                    results.columns(description.fields());
+                }
+                case NoData _ -> {
+                    requireOrder(columns == NOT_DESCRIBED, message);
+                    columns = 0;
+                    results.columns(List.of());
+                }
+                case DataRow row -> {
+                    requireOrder(columns == row.columns().size(), message);
+                    results.row(row.columns());
+                }
+                case CommandComplete complete -> {
+                    requireOrder(columns >= 0 || results.equals(Results.NONE), message);
+                    columns = COMPLETE;
+                    results.complete(complete.tag());
+                }
+                case EmptyQueryResponse _ -> {
+                    requireOrder(columns >= 0 || results.equals(Results.NONE), message);
+                    columns = COMPLETE;
+                    results.complete("");
+                }
                 case ErrorResponse response ->
                         error = error == null ? response.diagnostic() : error;
                 case ParameterStatus parameter -> requireUtf8(parameter);
@@ -177,6 +202,16 @@ final class ServerConnection implements Closeable {
                                         + message.getClass().getSimpleName()
                                         + " in answer to a query");
             }
+        }
+    }
+
+    /** A result is described, then comes row by row, then is complete; and there is one. */
+    private static void requireOrder(boolean right, BackendMessage message) {
+        if (!right) {
+            throw new WireFormatException(
+                    "the server sent "
+                            + message.getClass().getSimpleName()
+                            + " where it does not belong in a result");
         }
     }
 
