@@ -1,5 +1,6 @@
 package dev.sluice.gateway.pooling;
 
+import dev.sluice.gateway.EndpointMetrics;
 import dev.sluice.gateway.compute.ComputeConnector;
 import dev.sluice.gateway.compute.ServerConnection;
 import dev.sluice.gateway.compute.ServerLogin;
@@ -59,6 +60,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
     private final Set<PooledServer> servers = new LinkedHashSet<>();
     private final Map<Map<String, String>, SessionSettings> settingsByValues = lru();
     private final Map<Map<String, String>, ReportedSettings> reportedByValues = lru();
+    private final EndpointMetrics counted;
     private final SessionSettings bare = new SessionSettings(Map.of());
     private final List<CompletableFuture<Void>> pausing = new ArrayList<>();
     private volatile Route route;
@@ -77,6 +79,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
         this.budget = budget;
         this.login = login;
         this.route = login.route();
+        this.counted = pools.context().metrics().endpoint(key.endpointId());
         this.queue = new PoolQueue<>(pools.settings().limits(), this);
         settingsByValues.put(Map.of(), bare);
         budget.join(this);
@@ -114,6 +117,11 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
 
     String endpointId() {
         return key.endpointId();
+    }
+
+    /** Where its endpoint's clients are counted. */
+    EndpointMetrics counted() {
+        return counted;
     }
 
     String database() {

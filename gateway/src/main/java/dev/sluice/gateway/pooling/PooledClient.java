@@ -211,6 +211,7 @@ final class PooledClient {
         }
         pool.counters().received(bytes);
         pool.context().metrics().fromClient(bytes);
+        pool.counted().fromClient(bytes);
         if (now - toldListenerAt >= LISTENER_INTERVAL) {
             toldListenerAt = now;
             pool.context().listener().active(pool.route(), id);

@@ -272,6 +272,7 @@ final class PooledServer extends ChannelInboundHandlerAdapter {
         if (to != null) {
             pool.counters().sent(at - in.readerIndex());
             pool.context().metrics().toClient(at - in.readerIndex());
+            pool.counted().toClient(at - in.readerIndex());
         }
         outgoing.end(to == null ? null : to.channel(), at);
         if (at == end) {

@@ -124,12 +124,14 @@ public final class Pools {
     void opened(PooledClient client) {
         clients.put(client.id(), client);
         context.metrics().sessionOpened();
+        client.pool().counted().sessionOpened();
         context.listener().opened(client.pool().route(), client.id());
     }
 
     void closed(PooledClient client) {
         clients.remove(client.id());
         context.metrics().sessionClosed();
+        client.pool().counted().sessionClosed();
         context.listener().closed(client.pool().route(), client.id());
         tellIfEmpty();
     }
