@@ -338,8 +338,7 @@ class PartTlsTest {
         Path file = PartCertificates.file(directory, "agent");
         Files.writeString(file, "no certificate at all");
         // Longer than it waits between looks at the files.
-        await().during(Duration.ofMillis(1500))
-                .until(() -> running.context().equals(before));
+        await().during(Duration.ofMillis(1500)).until(() -> running.context().equals(before));
         assertThatThrownBy(() -> identity(directory, PartRole.AGENT))
                 .hasMessageContaining("agent.pem");
     }

@@ -149,8 +149,8 @@ public final class SessionProbe {
                     obstacle(
                             Obstacle.TEMPORARY_OBJECTS,
                             "pg_depend d where d.refclassid operator(pg_catalog.=)"
-                                + " 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid"
-                                + " operator(pg_catalog.=) pg_catalog.pg_my_temp_schema()"));
+                                    + " 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid"
+                                    + " operator(pg_catalog.=) pg_catalog.pg_my_temp_schema()"));
             parts.add(obstacle(Obstacle.HELD_CURSORS, "pg_cursors c where c.is_holdable"));
             parts.add(
                     obstacle(

@@ -2,8 +2,8 @@ package dev.sluice.gateway.pooling;
 
 import dev.sluice.wire.SqlState;
 import dev.sluice.wire.backend.BackendMessage;
-import dev.sluice.wire.backend.Diagnostic.Severity;
 import dev.sluice.wire.backend.Diagnostic;
+import dev.sluice.wire.backend.Diagnostic.Severity;
 import dev.sluice.wire.backend.ErrorResponse;
 import dev.sluice.wire.frame.FrameHeader;
 import dev.sluice.wire.frame.WireFormatException;

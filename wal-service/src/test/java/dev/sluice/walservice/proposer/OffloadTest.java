@@ -361,7 +361,8 @@ final class OffloadTest {
                 wal.append(700_000);
                 proposer.flush(wal.writtenUpTo());
             }
-            // Each append says what is committed before it: one that is alone hears it no other way.
+            // Each append says what is committed before it: one that is alone hears it no other
+            // way.
             for (int i = 0; i < 3; i++) {
                 wal.append(1000);
                 proposer.flush(wal.writtenUpTo());
