@@ -158,7 +158,7 @@ final class SimulatedAcceptor {
             }
             perform(action, step.state(), outcome);
         }
-        take(step.state(), input instanceof AcceptorInput.PeersReported);
+        take(step.state(), heardOf(input));
         return outcome;
     }
 
@@ -225,10 +225,21 @@ final class SimulatedAcceptor {
         }
     }
 
+    /** The highest term of peers' logs, if that is what it was given. */
+    private static Term heardOf(AcceptorInput input) {
+        Term highest = Term.NONE;
+        if (input instanceof AcceptorInput.PeersReported(List<PeerReport> peers)) {
+            for (PeerReport peer : peers) {
+                highest = max(highest, peer.lastLogTerm());
+            }
+        }
+        return highest;
+    }
+
     /**
-     * @param heard what it was given is what peers say
+     * @param heard of a log of that term; none if it was not peers that told
      */
-    private void take(AcceptorState after, boolean heard) {
+    private void take(AcceptorState after, Term heard) {
         AcceptorState before = state;
         TimelineControl control = after.control();
         Invariant.POSITIONS_ARE_IN_ORDER.check(
@@ -250,8 +261,8 @@ final class SimulatedAcceptor {
         state = after;
         if (control.commit().isAfter(before.control().commit())) {
             Lsn from = before.control().commit();
-            if (heard || after.copying().isValid()) {
-                ledger.learnt(control.term(), from, control.commit(), log, toString());
+            if (!heard.equals(Term.NONE) || after.copying().isValid()) {
+                ledger.learnt(max(control.term(), heard), from, control.commit(), log, toString());
             } else {
                 ledger.commit(control.term(), from, control.commit(), log, toString());
             }
