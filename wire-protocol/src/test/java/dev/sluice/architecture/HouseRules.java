@@ -61,6 +61,9 @@ public final class HouseRules {
         "org.slf4j..",
     };
 
+    /** Speaks Postgres's protocol, whose messages are read from and written to Netty's buffers. */
+    private static final String REPLICATION = "dev.sluice.walservice.replication..";
+
     private static final Set<String> CLOCKS =
             Set.of(Instant.class.getName(), Clock.class.getName(), System.class.getName());
     private static final Set<String> CLOCK_METHODS = Set.of("now", "nanoTime", "currentTimeMillis");
@@ -140,7 +143,7 @@ public final class HouseRules {
     private static ArchRule nettyStaysInFront() {
         return noClasses()
                 .that()
-                .resideOutsideOfPackages("dev.sluice.wire..", "dev.sluice.gateway..")
+                .resideOutsideOfPackages("dev.sluice.wire..", "dev.sluice.gateway..", REPLICATION)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.netty..");
@@ -149,7 +152,7 @@ public final class HouseRules {
     private static ArchRule onlyBuffersInTheProtocol() {
         return classes()
                 .that()
-                .resideInAPackage("dev.sluice.wire..")
+                .resideInAnyPackage("dev.sluice.wire..", REPLICATION)
                 .should()
                 .onlyDependOnClassesThat(
                         DescribedPredicate.describe(
