@@ -550,10 +550,30 @@ class PooledProtocolTest {
             steps.add(step(new Query("rollback")));
             List<List<String>> direct = answers(false, steps, 1);
             List<List<String>> inPool = answers(true, steps, 1 + random.nextInt(200));
-            assertThat(inPool)
+            assertThat(anyErrorOfAFailedTransaction(inPool))
                     .as("-Dsluice.seed=%d, round %d: %s", seed, round, steps)
-                    .isEqualTo(direct);
+                    .isEqualTo(anyErrorOfAFailedTransaction(direct));
         }
+    }
+
+    /**
+     * In a transaction that has failed, a statement that the server connection does not have yet
+     * cannot be prepared: 25P02 comes before any other error that there might be.
+     */
+    private static List<List<String>> anyErrorOfAFailedTransaction(List<List<String>> answers) {
+        List<List<String>> alike = new ArrayList<>();
+        boolean failed = false;
+        for (List<String> answer : answers) {
+            List<String> step = new ArrayList<>();
+            for (String told : answer) {
+                if (told.startsWith("ReadyForQuery")) {
+                    failed = told.contains("FAILED");
+                }
+                step.add(failed && told.startsWith("error ") ? "error" : told);
+            }
+            alike.add(step);
+        }
+        return alike;
     }
 
     private static Step randomStep(Random random) {

@@ -385,7 +385,7 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
                 return Step.DONE;
             }
         }
-        if (!server.expected().sent(Expectations.QUERY, null)) {
+        if (!server.expected().sent(Expectations.QUERY, PooledServer.UNKNOWN)) {
             return Step.DROPPED;
         }
         messages.unnamedGone(server);

@@ -320,10 +320,12 @@ final class StatementMessages {
         ClientStatements.Named named =
                 nameLength == 0 ? null : statements.find(in, name, nameLength);
         if (named == null) {
+            UnnamedStatement closed = null;
             if (nameLength == 0) {
+                closed = unnamed == null ? PooledServer.UNKNOWN : unnamed;
                 unnamedGone(server);
             }
-            server.expected().sent(Expectations.CLOSE, null);
+            server.expected().sent(Expectations.CLOSE, closed);
             return ClientInput.Step.STAYS;
         }
         statements.remove(named);
@@ -428,6 +430,10 @@ final class StatementMessages {
                 if (kind == Expectations.PARSE) {
                     statement.undone(byItself);
                     unnamed = UnnamedStatement.current(unnamed);
+                } else if (kind == Expectations.CLOSE
+                        && unnamed == null
+                        && !statement.equals(PooledServer.UNKNOWN)) {
+                    unnamed = statement;
                 }
             }
             default -> throw new IllegalStateException("undone: " + subject);

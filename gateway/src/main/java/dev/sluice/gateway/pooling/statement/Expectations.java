@@ -291,7 +291,10 @@ public final class Expectations {
     private void count(byte kind, @Nullable Object subject, int change) {
         if (isReady(kind)) {
             readies += change;
-        } else if (subject instanceof ClientStatements.Named && kind != BIND && kind != DESCRIBE) {
+        } else if (subject instanceof SharedStatement
+                || (subject instanceof ClientStatements.Named
+                        && kind != BIND
+                        && kind != DESCRIBE)) {
             changes += change;
         }
     }
@@ -352,7 +355,7 @@ public final class Expectations {
         return readies > 0;
     }
 
-    /** Whether it is still open what becomes of names that the client gave, or took away. */
+    /** Whether it is still open which statements there will be, on either side. */
     public boolean isChangeDue() {
         return changes > 0;
     }
