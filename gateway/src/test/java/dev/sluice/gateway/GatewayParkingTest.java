@@ -460,6 +460,158 @@ class GatewayParkingTest {
     }
 
     @Test
+    void aStatementThatIsCancelledWhileItsSessionIsResumedIsNotRun() throws Exception {
+        try (Connection connection = connect();
+                Connection administrator = gateway.connect(TestGateway.login("postgres"));
+                Statement statement = connection.createStatement()) {
+            execute(
+                    administrator,
+                    "drop table if exists public.never; create table public.never (i int); grant all on public.never to alice");
+            query(connection, "select 1");
+            parkAll(2);
+            CompletableFuture<ComputeAddress> wake = new CompletableFuture<>();
+            gateway.directory.waking = () -> wake;
+            CompletableFuture<String> outcome =
+                    CompletableFuture.supplyAsync(() -> {
+                        try {
+                            statement.execute("insert into public.never values (1)");
+                            return "run";
+                        } catch (SQLException e) {
+                            return e.getSQLState();
+                        }
+                    });
+            Awaitility.await().until(() -> gateway.gateway.clientsWaiting() == 1);
+            statement.cancel();
+            assertThat(outcome.get(20, TimeUnit.SECONDS)).isEqualTo("57014");
+            // the next one is of no concern to that cancel request, and has its own
+            CompletableFuture<String> next =
+                    CompletableFuture.supplyAsync(() -> {
+                        try {
+                            return query(connection, "select 'next'");
+                        } catch (SQLException e) {
+                            return e.getSQLState();
+                        }
+                    });
+            wake.complete(gateway.directory.address());
+            gateway.directory.waking =
+                    () -> CompletableFuture.completedFuture(gateway.directory.address());
+            assertThat(next.get(20, TimeUnit.SECONDS)).isEqualTo("next");
+            assertThat(query(administrator, "select count(*) from public.never")).isEqualTo("0");
+            execute(administrator, "drop table public.never");
+        }
+    }
+
+    /** What the client sends before, and after, it cancels; then what it is told, by types. */
+    @ParameterizedTest
+    @CsvSource({
+        "'Q=select 1|Q=select 2','',EZ,TDCZ",
+        "'P=select 1|B|E|S|P=select 2|B|E|S','',EZ,12DCZ",
+        "'P=select 1|H','B|E|S|Q=select 2',EZ,TDCZ",
+        "'Q=select 1','Q=select 2',EZ,TDCZ",
+    })
+    void ofSeveralRequestsTheFirstIsCancelled(
+            String before, String after, String told, String answered) throws Exception {
+        try (RawClient client = new RawClient(gateway.port());
+                RawClient canceller = new RawClient(gateway.port())) {
+            client.startup(
+                    dev.sluice.wire.startup.ProtocolVersion.V3_0,
+                    java.util.Map.of("user", "alice", "database", "app"));
+            dev.sluice.wire.backend.BackendKeyData key =
+                    client.login("wonderland").stream()
+                            .filter(dev.sluice.wire.backend.BackendKeyData.class::isInstance)
+                            .map(dev.sluice.wire.backend.BackendKeyData.class::cast)
+                            .findFirst()
+                            .orElseThrow();
+            parkAll(1);
+            CompletableFuture<ComputeAddress> wake = new CompletableFuture<>();
+            gateway.directory.waking = () -> wake;
+            client.send(requests(before));
+            Awaitility.await().until(() -> gateway.gateway.clientsWaiting() == 1);
+            canceller.send(new dev.sluice.wire.startup.CancelRequest(key.processId(), key.key()));
+            assertThat(canceller.readByte()).isEqualTo(-1);
+            client.send(requests(after));
+            assertThat(types(client, 1)).isEqualTo(told);
+            wake.complete(gateway.directory.address());
+            assertThat(types(client, 1)).isEqualTo(answered);
+            assertThat(client.query("select 3")).containsExactly(List.of("3"));
+            parkAll(1);
+        }
+    }
+
+    @Test
+    void aStatementOfWhichAPartHasComeIsCancelledWhole() throws Exception {
+        try (RawClient client = new RawClient(gateway.port());
+                RawClient canceller = new RawClient(gateway.port())) {
+            client.startup(
+                    dev.sluice.wire.startup.ProtocolVersion.V3_0,
+                    java.util.Map.of("user", "alice", "database", "app"));
+            dev.sluice.wire.backend.BackendKeyData key =
+                    client.login("wonderland").stream()
+                            .filter(dev.sluice.wire.backend.BackendKeyData.class::isInstance)
+                            .map(dev.sluice.wire.backend.BackendKeyData.class::cast)
+                            .findFirst()
+                            .orElseThrow();
+            parkAll(1);
+            CompletableFuture<ComputeAddress> wake = new CompletableFuture<>();
+            gateway.directory.waking = () -> wake;
+            byte[] large = requests("Q=select '" + "x".repeat(3_000_000) + "'");
+            client.send(java.util.Arrays.copyOf(large, 1000));
+            Awaitility.await().until(() -> gateway.gateway.clientsWaiting() == 1);
+            canceller.send(new dev.sluice.wire.startup.CancelRequest(key.processId(), key.key()));
+            assertThat(canceller.readByte()).isEqualTo(-1);
+            wake.complete(gateway.directory.address());
+            Awaitility.await().until(() -> gateway.gateway.metrics().sessionsResumedTotal() == 1);
+            client.send(java.util.Arrays.copyOfRange(large, 1000, large.length));
+            assertThat(types(client, 1)).isEqualTo("EZ");
+            assertThat(client.query("select 3")).containsExactly(List.of("3"));
+        }
+    }
+
+    private static byte[] requests(String messages) {
+        io.netty.buffer.ByteBuf all = io.netty.buffer.Unpooled.buffer();
+        for (String message : messages.isEmpty() ? new String[0] : messages.split("\\|")) {
+            String sql = message.substring(Math.min(2, message.length()));
+            switch (message.charAt(0)) {
+                case 'Q' -> new dev.sluice.wire.frontend.Query(sql).encode(all);
+                case 'P' -> new dev.sluice.wire.frontend.Parse("", sql, List.of()).encode(all);
+                case 'B' ->
+                        new dev.sluice.wire.frontend.Bind("", "", List.of(), List.of(), List.of())
+                                .encode(all);
+                case 'E' -> new dev.sluice.wire.frontend.Execute("", 0).encode(all);
+                case 'H' -> new dev.sluice.wire.frontend.Flush().encode(all);
+                default -> new dev.sluice.wire.frontend.Sync().encode(all);
+            }
+        }
+        return io.netty.buffer.ByteBufUtil.getBytes(all);
+    }
+
+    /** The types of what comes, up to so many ReadyForQuery. */
+    private static String types(RawClient client, int readies) throws IOException {
+        StringBuilder types = new StringBuilder();
+        for (int ready = 0; ready < readies; ) {
+            dev.sluice.wire.backend.BackendMessage message = client.receive();
+            switch (message) {
+                case dev.sluice.wire.backend.ErrorResponse error -> {
+                    assertThat(error.diagnostic().sqlState()).isEqualTo("57014");
+                    types.append('E');
+                }
+                case dev.sluice.wire.backend.ReadyForQuery _ -> {
+                    types.append('Z');
+                    ready++;
+                }
+                case dev.sluice.wire.backend.RowDescription _ -> types.append('T');
+                case dev.sluice.wire.backend.DataRow _ -> types.append('D');
+                case dev.sluice.wire.backend.CommandComplete _ -> types.append('C');
+                case dev.sluice.wire.backend.ParseComplete _ -> types.append('1');
+                case dev.sluice.wire.backend.BindComplete _ -> types.append('2');
+                case null -> throw new IOException("closed after " + types);
+                default -> types.append('?');
+            }
+        }
+        return types.toString();
+    }
+
+    @Test
     void aParkedSessionWaitsForASlowWakeAndSendsItsStatementOnce() throws Exception {
         try (Connection connection = connect();
                 Connection administrator = gateway.connect(TestGateway.login("postgres"))) {

@@ -3,6 +3,7 @@ package dev.sluice.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.gateway.pooling.PoolSettings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.StringReader;
@@ -429,6 +430,91 @@ class GatewayPoolingTest {
                 assertThat(answer.join()).isEqualTo("done");
             }
         }
+    }
+
+    @Test
+    void aStatementThatWaitsForAServerConnectionIsCancelledThere() throws Exception {
+        pooled.gateway.gateway.change(PooledGateway.settings(1, Duration.ofSeconds(20)));
+        try (Connection holder = pooled.connect();
+                Connection other = pooled.connect();
+                Statement waiting = other.createStatement()) {
+            run(holder, "create table never (i int)");
+            holder.setAutoCommit(false);
+            query(holder, "select 1");
+            CompletableFuture<String> outcome =
+                    CompletableFuture.supplyAsync(() -> {
+                        try {
+                            waiting.execute("insert into never values (1)");
+                            return "run";
+                        } catch (SQLException e) {
+                            return e.getSQLState();
+                        }
+                    });
+            Awaitility.await()
+                    .until(() ->
+                            pooled.gateway.gateway.pools().toCompletableFuture().join().stream()
+                                    .anyMatch(pool -> pool.waiting() == 1));
+            waiting.cancel();
+            assertThat(outcome.get(10, java.util.concurrent.TimeUnit.SECONDS)).isEqualTo("57014");
+            assertThat(query(holder, "select 2")).isEqualTo("2");
+            holder.commit();
+            assertThat(query(other, "select count(*) from never")).isEqualTo("0");
+            run(other, "drop table never");
+        }
+    }
+
+    @Test
+    void aStatementIsCancelledWhileItsServerConnectionIsMadeReady(TestPostgres postgres)
+            throws Exception {
+        pooled.close();
+        PoolSettings usual = PooledGateway.settings(1, Duration.ofSeconds(20));
+        PoolSettings careful =
+                new PoolSettings(
+                        1,
+                        usual.perEndpoint(),
+                        usual.perDatabase(),
+                        usual.perRole(),
+                        usual.maxClients(),
+                        usual.maxClientsPerEndpoint(),
+                        usual.patience(),
+                        usual.lifetime(),
+                        usual.idle(),
+                        Duration.ofNanos(1),
+                        usual.preparedStatements(),
+                        usual.admins());
+        try (PooledGateway asking = new PooledGateway(postgres, directory, careful);
+                Connection one = asking.connect();
+                Statement statement = one.createStatement()) {
+            run(one, "create table never (i int)");
+            String backend = query(one, "select pg_backend_pid()");
+            signal("STOP", backend); // it gives no sign of life, for which every client waits here
+            CompletableFuture<String> outcome;
+            try {
+                outcome =
+                        CompletableFuture.supplyAsync(() -> {
+                            try {
+                                statement.execute("insert into never values (1)");
+                                return "run";
+                            } catch (SQLException e) {
+                                return e.getSQLState();
+                            }
+                        });
+                Awaitility.await()
+                        .until(() ->
+                                asking.gateway.gateway.pools().toCompletableFuture().join().stream()
+                                        .anyMatch(pool -> pool.used() == 1));
+                statement.cancel();
+            } finally {
+                signal("CONT", backend);
+            }
+            assertThat(outcome.get(10, java.util.concurrent.TimeUnit.SECONDS)).isEqualTo("57014");
+            assertThat(query(one, "select count(*) from never")).isEqualTo("0");
+            run(one, "drop table never");
+        }
+    }
+
+    private static void signal(String name, String pid) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, pid).start().waitFor()).isZero();
     }
 
     @Test

@@ -18,6 +18,7 @@ public record SqlState(String code) implements Serializable {
     public static final SqlState INVALID_PASSWORD = new SqlState("28P01");
     public static final SqlState UNDEFINED_DATABASE = new SqlState("3D000");
     public static final SqlState TOO_MANY_CONNECTIONS = new SqlState("53300");
+    public static final SqlState QUERY_CANCELED = new SqlState("57014");
     public static final SqlState ADMIN_SHUTDOWN = new SqlState("57P01");
     public static final SqlState CRASH_SHUTDOWN = new SqlState("57P02");
     public static final SqlState CANNOT_CONNECT_NOW = new SqlState("57P03");

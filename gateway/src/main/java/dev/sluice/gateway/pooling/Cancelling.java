@@ -15,7 +15,8 @@ public interface Cancelling {
     }
 
     /**
-     * Holds the server connection that runs something for the client.
+     * Holds the server connection that runs something for the client. What waits for a server
+     * connection is not run, and the client is told.
      *
      * @param then told on the pool's event loop; null if nothing runs
      */

@@ -61,6 +61,7 @@ final class PooledClient {
     private @Nullable Diagnostic loss;
     private ReportedSettings reportedAtStart;
     private int served;
+    private boolean cancelled;
     private boolean ended;
     private long askedAt;
     private long queryAt;
@@ -177,6 +178,9 @@ final class PooledClient {
         pool.loop()
                 .execute(() -> {
                     PooledServer has = server;
+                    if (has == null && input.isHolding() && entrant == null && !ended) {
+                        cancelWaiting();
+                    }
                     if (has == null || has.isClosed() || has.expected().size() == 0) {
                         then.accept(null);
                         return;
@@ -195,6 +199,16 @@ final class PooledClient {
                                 }
                             });
                 });
+    }
+
+    /** A server connection that is being made ready for this client is given back then. */
+    private void cancelWaiting() {
+        if (place.isWaiting()) {
+            pool.queue().withdraw(place);
+            refused(Texts.cancelled());
+        } else {
+            cancelled = true;
+        }
     }
 
     // What it sends
@@ -280,6 +294,11 @@ final class PooledClient {
             pool.release(to);
             return;
         }
+        if (cancelled) {
+            pool.release(to);
+            refused(Texts.cancelled());
+            return;
+        }
         server = to;
         served = 0;
         queryAt = now;
@@ -331,6 +350,7 @@ final class PooledClient {
 
     /** As {@link #refused(PoolQueue.Refusal)}, for another reason. */
     void refused(Diagnostic why) {
+        cancelled = false;
         state = SessionInfo.State.PARKED;
         Entrant entering = entrant;
         if (entering != null) {

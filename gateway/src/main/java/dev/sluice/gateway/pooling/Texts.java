@@ -76,6 +76,10 @@ final class Texts {
                 : told.withHint("The next statement gets another server connection.");
     }
 
+    static Diagnostic cancelled() {
+        return error(SqlState.QUERY_CANCELED, "canceling statement due to user request");
+    }
+
     static Diagnostic waitedTooLong(Duration limit, int size) {
         return error(
                         SqlState.TOO_MANY_CONNECTIONS,

@@ -11,6 +11,7 @@ import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,17 @@ public final class CancelKeys {
         }
     }
 
-    private record Entry(CancelKey key, @Nullable Target target, @Nullable Cancelling pooled) {}
+    /** A session whose client may want what it runs cancelled. */
+    public interface Cancellable {
+        /**
+         * @param then told on the session's event loop where the request must go; null if nowhere:
+         *     nothing runs, or what would have run was cancelled before any server had it
+         */
+        void cancel(Consumer<@Nullable Target> then);
+    }
+
+    private record Entry(
+            CancelKey key, @Nullable Cancellable session, @Nullable Cancelling pooled) {}
 
     private final ConcurrentMap<Integer, Entry> entries = new ConcurrentHashMap<>();
     private final SecureRandom random;
@@ -44,38 +55,33 @@ public final class CancelKeys {
     }
 
     /**
-     * Makes a key for a client that speaks {@code version}, to stand for the server's.
+     * Makes a key for a client that speaks {@code version}, to stand for the server connection that
+     * its session has then.
      *
      * @return the key; {@link #forget} it by its process id
      */
-    public BackendKeyData issue(
-            ProtocolVersion version, ComputeAddress address, BackendKeyData server) {
-        return issue(version, Target.of(address, server), null);
+    public BackendKeyData issue(ProtocolVersion version) {
+        return issue(version, null);
     }
 
     /** Makes a key for a pooled client, to stand for whatever server connection it has then. */
-    public BackendKeyData issue(ProtocolVersion version, Cancelling pooled) {
-        return issue(version, null, pooled);
-    }
-
-    private BackendKeyData issue(
-            ProtocolVersion version, @Nullable Target target, @Nullable Cancelling pooled) {
+    public BackendKeyData issue(ProtocolVersion version, @Nullable Cancelling pooled) {
         boolean shortKey = version.compareTo(ProtocolVersion.V3_2) < 0;
         CancelKey key = CancelKey.random(random, shortKey ? CancelKey.BYTES_3_0 : LONG_KEY_BYTES);
         while (true) {
             int processId =
                     GatewayNumber.processId(
                             number.getAsInt(), random.nextInt(1, GatewayNumber.SESSIONS));
-            if (entries.putIfAbsent(processId, new Entry(key, target, pooled)) == null) {
+            if (entries.putIfAbsent(processId, new Entry(key, null, pooled)) == null) {
                 return new BackendKeyData(processId, key);
             }
         }
     }
 
-    /** The session of a key has another server connection now, or (null) none at the moment. */
-    void retarget(int processId, @Nullable Target target) {
+    /** The session of a key exists now. */
+    void route(int processId, Cancellable session) {
         entries.computeIfPresent(
-                processId, (_, entry) -> new Entry(entry.key, target, entry.pooled));
+                processId, (_, entry) -> new Entry(entry.key, session, entry.pooled));
     }
 
     public void forget(int processId) {
@@ -89,10 +95,10 @@ public final class CancelKeys {
                 .map(Entry::pooled);
     }
 
-    /** What to cancel, if the request names a session of ours with its right key. */
-    public Optional<Target> find(CancelRequest request) {
+    /** The session of ours whose right key the request has. */
+    public Optional<Cancellable> findSession(CancelRequest request) {
         return Optional.ofNullable(entries.get(request.processId()))
                 .filter(entry -> entry.key.equals(request.key()))
-                .map(Entry::target); // null while the session has no server: nothing to cancel
+                .map(Entry::session);
     }
 }

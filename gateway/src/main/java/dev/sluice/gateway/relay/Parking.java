@@ -155,7 +155,7 @@ final class Parking {
      * Whether it is still as {@link Readiness.Ready} said, and the client has sent nothing since.
      */
     boolean isStillReady() {
-        return phase == Phase.READY && !session.isHolding();
+        return phase == Phase.READY && (!session.isHolding() || session.isOnlyPinged());
     }
 
     /** Whether nothing has been asked since it was found that it cannot be parked. */
@@ -189,17 +189,17 @@ final class Parking {
         if (snapshot != null && snapshot.listens()) {
             session.context().parkedListeners().add(session);
         }
+        session.client().config().setAutoRead(true);
         if (session.isHolding()) {
             clientSent();
-        } else {
-            session.client().config().setAutoRead(true);
         }
         return true;
     }
 
-    /** The client has sent something while it was held. */
+    /** The client has sent something while it was held; no more is read until it moves on. */
     void clientSent() {
         if (phase != Phase.PARKED) {
+            session.client().config().setAutoRead(false);
             return;
         }
         if (session.hasOnlySaidGoodbye()) {

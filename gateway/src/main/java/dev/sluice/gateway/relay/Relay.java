@@ -34,6 +34,9 @@ final class Relay extends ChannelInboundHandlerAdapter {
         /** It was held. */
         void held();
 
+        /** All of a request that was to be dropped has been. */
+        void dropped();
+
         /** The connection is closed. */
         void gone();
 
@@ -44,6 +47,7 @@ final class Relay extends ChannelInboundHandlerAdapter {
     private final Observer observer;
     private final Queue<ByteBuf> held = new ArrayDeque<>();
     private @Nullable Channel peer;
+    private @Nullable CancelledRequest dropping;
     private boolean stopped;
 
     Relay(@Nullable Channel peer, Observer observer) {
@@ -81,6 +85,34 @@ final class Relay extends ChannelInboundHandlerAdapter {
         return !held.isEmpty();
     }
 
+    /** Drops a request: what is held of it, and what is still to come. */
+    void drop(CancelledRequest request) {
+        dropping = request;
+        for (ByteBuf bytes; dropping != null && (bytes = held.peek()) != null; ) {
+            dropFrom(bytes, request);
+            if (!bytes.isReadable()) {
+                held.remove();
+                bytes.release();
+            }
+        }
+    }
+
+    private void dropFrom(ByteBuf bytes, CancelledRequest request) {
+        if (request.consume(bytes)) {
+            dropping = null;
+            observer.dropped();
+        }
+    }
+
+    boolean isDropping() {
+        return dropping != null;
+    }
+
+    /** Drops nothing of what comes. */
+    void dropNoMore() {
+        dropping = null;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf bytes = (ByteBuf) message;
@@ -95,6 +127,14 @@ final class Relay extends ChannelInboundHandlerAdapter {
             stopped = true;
             observer.broken(e);
             return;
+        }
+        CancelledRequest request = dropping;
+        if (request != null) {
+            dropFrom(bytes, request);
+            if (!bytes.isReadable()) {
+                bytes.release();
+                return;
+            }
         }
         Channel to = peer;
         if (to == null) {

@@ -13,6 +13,8 @@ import dev.sluice.wire.SqlState;
 import dev.sluice.wire.backend.BackendKeyData;
 import dev.sluice.wire.backend.Diagnostic;
 import dev.sluice.wire.backend.ErrorResponse;
+import dev.sluice.wire.backend.ReadyForQuery;
+import dev.sluice.wire.backend.TransactionStatus;
 import dev.sluice.wire.frame.FrameHeader;
 import dev.sluice.wire.frame.FrameScanner;
 import dev.sluice.wire.frame.OpaqueFrame;
@@ -22,6 +24,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandler;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +45,6 @@ public final class Session {
     private final String database;
     private final String role;
     private final Channel client;
-    private final @Nullable BackendKeyData cancelKey;
     private final SessionContext context;
     private final EndpointMetrics counted;
 
@@ -56,6 +58,7 @@ public final class Session {
     private final Parking parking = new Parking(this);
     private @Nullable ServerConnection server;
     private boolean ended;
+    private boolean cancelTold;
     private long lastTold;
     private volatile SessionInfo.State state = SessionInfo.State.IDLE;
     private volatile long lastActivity = System.nanoTime();
@@ -77,12 +80,14 @@ public final class Session {
         this.database = database;
         this.role = role;
         this.client = client;
-        this.cancelKey = cancelKey;
         this.counted = context.metrics().endpoint(login.route().endpointId());
         this.context = context;
         this.lastTold = lastActivity - LISTENER_INTERVAL;
         this.clientRelay = new Relay(server.channel(), new ClientSide());
         attach(server);
+        if (cancelKey != null) {
+            context.cancelKeys().route(cancelKey.processId(), this::cancel);
+        }
     }
 
     /** The handler that ends the client's pipeline. */
@@ -107,10 +112,9 @@ public final class Session {
                 };
     }
 
-    /** The client is not read, and what it sent already waits. */
+    /** What the client sends from now on waits; after the first of it, the client is not read. */
     void hold() {
         clientRelay.hold();
-        client.config().setAutoRead(false);
     }
 
     boolean isHolding() {
@@ -128,12 +132,58 @@ public final class Session {
     void attach(ServerConnection connection) {
         server = connection;
         connection.channel().pipeline().addLast(RELAY, new Relay(client, new ServerSide()));
-        BackendKeyData key = connection.key();
-        if (cancelKey != null && key != null) {
-            context.cancelKeys()
-                    .retarget(
-                            cancelKey.processId(), CancelKeys.Target.of(connection.address(), key));
+    }
+
+    /**
+     * Cancels what the client has running; from any thread. What no server has yet is not sent to
+     * one, and the client is told so: Postgres would forget a request that comes before the
+     * statement.
+     */
+    private void cancel(Consumer<CancelKeys.@Nullable Target> then) {
+        client.eventLoop()
+                .execute(() -> {
+                    boolean relaying = parking.phase() == Parking.Phase.RELAYING;
+                    if (!relaying && !ended && !clientRelay.isDropping()) {
+                        cancelHeld();
+                    }
+                    ServerConnection has = server;
+                    BackendKeyData key = has == null ? null : has.key();
+                    then.accept(
+                            relaying && has != null && key != null
+                                    ? CancelKeys.Target.of(has.address(), key)
+                                    : null);
+                });
+    }
+
+    private void cancelHeld() {
+        if (!isHolding()) {
+            return;
         }
+        cancelTold = false;
+        CancelledRequest request = new CancelledRequest();
+        clientRelay.drop(request);
+        if (clientRelay.isDropping()) {
+            if (!request.isBegun()) {
+                clientRelay.dropNoMore();
+            } else if (request.isAnsweredAtOnce()) {
+                cancelTold = true;
+                send(client, new ErrorResponse(CancelledRequest.answer())::encode);
+                client.flush();
+            }
+        }
+        if (!isHolding()) {
+            client.config().setAutoRead(true);
+        }
+    }
+
+    private void requestDropped() {
+        if (!cancelTold) {
+            send(client, new ErrorResponse(CancelledRequest.answer())::encode);
+        }
+        send(client, new ReadyForQuery(TransactionStatus.IDLE)::encode);
+        client.flush();
+        activity.serverReady(TransactionStatus.IDLE);
+        stateChanged();
     }
 
     /** Lets an exchange of ours take place on a server connection before anything else there. */
@@ -146,9 +196,6 @@ public final class Session {
         ServerConnection old = server();
         server = null;
         stateChanged();
-        if (cancelKey != null) {
-            context.cancelKeys().retarget(cancelKey.processId(), null);
-        }
         old.channel().pipeline().remove(RELAY);
     }
 
@@ -261,7 +308,7 @@ public final class Session {
         }
     }
 
-    private static void send(Channel channel, java.util.function.Consumer<ByteBuf> message) {
+    private static void send(Channel channel, Consumer<ByteBuf> message) {
         if (channel.isActive()) {
             ByteBuf bytes = channel.alloc().buffer();
             message.accept(bytes);
@@ -329,6 +376,11 @@ public final class Session {
         }
 
         @Override
+        public void dropped() {
+            requestDropped();
+        }
+
+        @Override
         public void gone() {
             clientGone();
         }
@@ -351,6 +403,11 @@ public final class Session {
         @Override
         public void held() {
             // the client's relay is never held back from the server's side
+        }
+
+        @Override
+        public void dropped() {
+            // only requests are
         }
 
         @Override

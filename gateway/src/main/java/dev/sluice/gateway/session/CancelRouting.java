@@ -68,12 +68,23 @@ final class CancelRouting {
                                     .execute(() -> pooled(connection, held)));
             return true;
         }
-        Optional<CancelKeys.Target> found = services.cancelKeys().find(request);
-        if (found.isEmpty()) {
+        Optional<CancelKeys.Cancellable> session = services.cancelKeys().findSession(request);
+        if (session.isEmpty()) {
             return false;
         }
         services.metrics().cancelRouted();
-        send(connection, found.get());
+        session.get()
+                .cancel(target ->
+                        connection
+                                .channel()
+                                .eventLoop()
+                                .execute(() -> {
+                                    if (target == null) {
+                                        connection.close();
+                                    } else {
+                                        send(connection, target);
+                                    }
+                                }));
         return true;
     }
 

@@ -111,7 +111,7 @@ final class ComputeLogin implements ComputeConnector.Passenger {
             return null;
         }
         GatewayServices services = connection.services();
-        BackendKeyData ours = services.cancelKeys().issue(version, server.address(), key);
+        BackendKeyData ours = services.cancelKeys().issue(version);
         connection
                 .channel()
                 .closeFuture()
