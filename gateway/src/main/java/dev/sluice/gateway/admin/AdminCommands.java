@@ -90,7 +90,7 @@ final class AdminCommands {
             throw new AdminException(
                     INSUFFICIENT_PRIVILEGE,
                     "role \"%s\" may not %s".formatted(role, words.getFirst()),
-                    "Add it to pool.admins in gateway.toml.");
+                    "");
         }
         if (words.size() > 2) {
             throw new AdminException(

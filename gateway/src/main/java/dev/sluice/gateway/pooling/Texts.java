@@ -88,8 +88,7 @@ final class Texts {
                 .withDetail("All %d are in use. Nothing of the request was run.".formatted(size))
                 .withHint(
                         "Look for transactions that are left open (SHOW CLIENTS on the database"
-                                + " \"pgbouncer\"), or raise pool.size or pool.wait_seconds in"
-                                + " gateway.toml.");
+                                + " \"pgbouncer\").");
     }
 
     static Diagnostic tooManyClients(int limit) {
