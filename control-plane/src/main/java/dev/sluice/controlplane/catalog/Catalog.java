@@ -24,10 +24,12 @@ import org.jspecify.annotations.Nullable;
 public final class Catalog implements AutoCloseable {
     private final HikariDataSource source;
     private final Sql sql;
+    private final SafekeeperCatalog safekeepers;
 
     private Catalog(HikariDataSource source) {
         this.source = source;
         this.sql = new Sql(source);
+        this.safekeepers = new SafekeeperCatalog(sql);
     }
 
     /**
@@ -285,6 +287,11 @@ public final class Catalog implements AutoCloseable {
                     database.createdAt(),
                     database.updatedAt());
         }
+    }
+
+    /** The part that is about safekeepers. */
+    public SafekeeperCatalog safekeepers() {
+        return safekeepers;
     }
 
     /** Forces what was committed to disk: H2 alone leaves that to the operating system. */

@@ -30,6 +30,7 @@ import picocli.CommandLine.TypeConversionException;
             RolesCommand.class,
             DatabasesCommand.class,
             OperationsCommand.class,
+            SafekeepersCommand.class,
             IpAllowCommand.class,
             ReloadCommand.class,
             InspectCommand.class,

@@ -47,7 +47,7 @@ final class PartCommands {
                 PartsConfig parts = PartsConfig.read(config);
                 Path logs = Path.of(parts.data()).resolve("logs");
                 Logging.toFile(logs.resolve(name() + ".log"), verbose);
-                SinglePart part = new SinglePart(parts, name());
+                SinglePart part = new SinglePart(parts, config, name());
                 Runtime.getRuntime()
                         .addShutdownHook(
                                 Thread.ofPlatform().name("shutdown").unstarted(part::close));

@@ -18,6 +18,7 @@ import dev.sluice.controlplane.project.Roles;
 import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.project.Templates;
 import dev.sluice.controlplane.project.WalServices;
+import dev.sluice.controlplane.wal.Safekeepers;
 import dev.sluice.storage.pageserver.PageService;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import java.io.IOException;
@@ -40,6 +41,7 @@ public final class ControlPlane implements AutoCloseable {
     private static final Duration RECOVERY_PAUSE = Duration.ofSeconds(10);
 
     private final Catalog catalog;
+    private final Safekeepers safekeepers;
     private final PageService pages;
     private final WalServices wal;
     private final Sessions sessions;
@@ -55,7 +57,8 @@ public final class ControlPlane implements AutoCloseable {
      * @param wakes hears of starts and stops too, for metrics
      */
     public ControlPlane(
-            DataFolder folder,
+            Catalog catalog,
+            Safekeepers safekeepers,
             PageService pages,
             WalServices wal,
             Configurations configurations,
@@ -66,7 +69,8 @@ public final class ControlPlane implements AutoCloseable {
             int suspendAfterSeconds) {
         InstantSource clock = InstantSource.system();
         SecureRandom random = new SecureRandom();
-        this.catalog = Catalog.open(folder.catalog());
+        this.catalog = catalog;
+        this.safekeepers = safekeepers;
         this.pages = pages;
         this.wal = wal;
         this.sessions = sessions;
@@ -176,6 +180,7 @@ public final class ControlPlane implements AutoCloseable {
             }
         }
         idleWatch.start();
+        safekeepers.resume();
     }
 
     /** Adds the control plane's routes to the API. */
@@ -184,6 +189,7 @@ public final class ControlPlane implements AutoCloseable {
                 .addTo(api);
         new StatusRoutes(catalog, projects, endpoints, pages, wal, sessions, parts).addTo(api);
         new InspectRoutes(projects, pages, wal).addTo(api);
+        new SafekeeperRoutes(safekeepers).addTo(api);
     }
 
     /**
@@ -218,8 +224,8 @@ public final class ControlPlane implements AutoCloseable {
     /** Suspends all computes, cleanly. */
     @Override
     public void close() {
+        safekeepers.close();
         idleWatch.close();
         endpoints.close();
-        catalog.close();
     }
 }

@@ -16,8 +16,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -31,6 +34,7 @@ import java.util.stream.Stream;
  *   certs/          the local certificate authority; certs/ca.crt is for clients
  *   pageserver/     layers of every timeline
  *   safekeepers/N/  WAL of every timeline
+ *   safekeepers.json  which of them are started; there once one has been replaced
  *   computes/       data directories of computes (elsewhere when Sluice runs as root: the compute's user must get in)
  *   object-store    where WAL is moved to ({@link ObjectStoreAddress}); there only if there is one
  *   gateway.toml    who may connect ({@link GatewayFile}); there only if the operator wrote it
@@ -41,6 +45,7 @@ import java.util.stream.Stream;
  */
 public final class DataFolder {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String SAFEKEEPERS = "safekeepers.json";
 
     private static final String OBJECT_STORE = "object-store";
 
@@ -98,8 +103,71 @@ public final class DataFolder {
         return root.resolve("safekeepers").resolve(Long.toString(number));
     }
 
+    /**
+     * Which safekeepers are started.
+     *
+     * @param members how many keep each timeline
+     * @param running their numbers: one more while one takes the place of another
+     */
+    record SafekeeperList(int members, List<Long> running) {}
+
+    private Optional<SafekeeperList> safekeeperList() throws IOException {
+        Path file = root.resolve(SAFEKEEPERS);
+        return Files.exists(file)
+                ? Optional.of(JSON.readValue(file.toFile(), SafekeeperList.class))
+                : Optional.empty();
+    }
+
+    /**
+     * The numbers of the safekeepers to start.
+     *
+     * @param members how many there are when none has been replaced yet
+     */
+    List<Long> runningSafekeepers(int members) throws IOException {
+        Optional<SafekeeperList> list = safekeeperList();
+        return list.isPresent()
+                ? list.get().running()
+                : LongStream.rangeClosed(1, members).boxed().toList();
+    }
+
+    /** From now on a safekeeper is started too. */
+    void addSafekeeper(int members, long number) throws IOException {
+        List<Long> running = new ArrayList<>(runningSafekeepers(members));
+        if (!running.contains(number)) {
+            running.add(number);
+            writeSafekeepers(members, running);
+        }
+    }
+
+    /** A safekeeper is not started any more; its files are kept, by another name. */
+    void removeSafekeeper(int members, long number) throws IOException {
+        List<Long> running = new ArrayList<>(runningSafekeepers(members));
+        if (running.remove(Long.valueOf(number))) {
+            writeSafekeepers(members, running);
+        }
+        Path files = safekeeper(number);
+        if (Files.isDirectory(files)) {
+            Files.move(
+                    files,
+                    files.resolveSibling(number + ".replaced"),
+                    StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
+
+    private void writeSafekeepers(int members, List<Long> running) throws IOException {
+        publish(
+                SAFEKEEPERS,
+                JSON.writerWithDefaultPrettyPrinter()
+                                .writeValueAsString(new SafekeeperList(members, running))
+                        + "\n");
+    }
+
     /** How many safekeepers hold this folder's WAL; 0 before its first start has got that far. */
     public int safekeepers() throws IOException {
+        Optional<SafekeeperList> list = safekeeperList();
+        if (list.isPresent()) {
+            return list.get().members();
+        }
         Path all = root.resolve("safekeepers");
         // They are started before the catalog is made: where it is, all of them are.
         if (!Files.exists(root.resolve("catalog.mv.db")) || !Files.isDirectory(all)) {

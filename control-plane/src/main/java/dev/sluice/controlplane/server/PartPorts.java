@@ -27,12 +27,17 @@ record PartPorts(Map<String, String> addresses, Map<String, String> bindings) {
     private static final int FIRST = 20_000;
 
     private static final int END = 32_768;
+    private static final int LAST = 65_535;
     private static final int ATTEMPTS = 1000;
 
-    /** Finds free ports, for safekeepers those that are wanted. */
-    static PartPorts choose(ServerOptions options) throws IOException {
+    /**
+     * Finds free ports, for safekeepers those that are wanted.
+     *
+     * @param safekeepers their numbers
+     */
+    static PartPorts choose(ServerOptions options, List<Long> safekeepers) throws IOException {
         PartPorts ports = new PartPorts(new LinkedHashMap<>(), new LinkedHashMap<>());
-        for (int number = 1; number <= options.safekeepers(); number++) {
+        for (long number : safekeepers) {
             ports.safekeeper(number, options);
         }
         for (String name :
@@ -42,16 +47,24 @@ record PartPorts(Map<String, String> addresses, Map<String, String> bindings) {
         return ports;
     }
 
-    private void safekeeper(int number, ServerOptions options) throws IOException {
-        String name = "safekeeper-" + number;
+    /** These, and one of a safekeeper that joins. */
+    PartPorts with(long safekeeper, ServerOptions options) throws IOException {
+        PartPorts more =
+                new PartPorts(new LinkedHashMap<>(addresses), new LinkedHashMap<>(bindings));
+        more.safekeeper(safekeeper, options);
+        return more;
+    }
+
+    private void safekeeper(long number, ServerOptions options) throws IOException {
+        String name = SocketPlaces.safekeeperName(number);
         if (options.safekeeperPort().isEmpty()) {
             put(name, HERE, free(HERE));
             return;
         }
         String listen = options.listen();
         int first = options.safekeeperPort().getAsInt();
-        int port = first == 0 ? free(listen) : first + number - 1;
-        if (!isFree(listen, port)) {
+        int port = first == 0 ? free(listen) : first + (int) number - 1;
+        if (port > LAST || !isFree(listen, port)) {
             throw new IOException(
                     "cannot listen at %s:%d (choose another with --safekeeper-port)"
                             .formatted(listen, port));

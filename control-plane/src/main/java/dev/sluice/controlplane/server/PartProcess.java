@@ -94,6 +94,9 @@ final class PartProcess {
                         .redirectError(ProcessBuilder.Redirect.appendTo(errors))
                         .start();
         process = started;
+        if (stopping) {
+            started.destroy(); // stop() has seen the one before
+        }
         BufferedReader lines = started.inputReader(StandardCharsets.UTF_8);
         for (String line; (line = lines.readLine()) != null; ) {
             if (line.startsWith(STEP)) {

@@ -7,6 +7,7 @@ import dev.sluice.wire.part.PartAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -84,9 +85,35 @@ public record PartsConfig(
         }
     }
 
+    /** Writes it, in the place of an older one of which others may read at the moment. */
     void write(Path file) throws IOException {
+        Path fresh = file.resolveSibling(file.getFileName() + ".new");
         Files.writeString(
-                file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n");
+                fresh, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n");
+        Files.move(
+                fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    PartPorts ports() {
+        return new PartPorts(parts == null ? Map.of() : parts, bind == null ? Map.of() : bind);
+    }
+
+    /** With its parts elsewhere. */
+    PartsConfig at(PartPorts ports) {
+        return new PartsConfig(
+                data,
+                listen,
+                port,
+                apiPort,
+                safekeepers,
+                suspendAfterSeconds,
+                keepAwakeSeconds,
+                maxWalLagMegabytes,
+                postgres,
+                objectStore,
+                safekeeperPort,
+                ports.addresses(),
+                ports.bindings());
     }
 
     /** Where parts are reached that are not at their Unix sockets. */

@@ -8,29 +8,28 @@ import dev.sluice.compute.process.RunDirectory;
 import dev.sluice.compute.template.PostgresTemplate;
 import dev.sluice.controlplane.api.ApiServer;
 import dev.sluice.controlplane.api.Connections;
+import dev.sluice.controlplane.catalog.Catalog;
 import dev.sluice.controlplane.compute.AgentComputes;
 import dev.sluice.controlplane.metrics.Metrics;
 import dev.sluice.controlplane.project.Configurations;
 import dev.sluice.controlplane.project.Templates;
 import dev.sluice.controlplane.routing.Routes;
+import dev.sluice.controlplane.wal.CatalogConfigurations;
 import dev.sluice.controlplane.wal.SafekeeperWalServices;
+import dev.sluice.controlplane.wal.Safekeepers;
 import dev.sluice.storage.pageserver.Pageserver;
 import dev.sluice.storage.pageserver.PageserverListener;
 import dev.sluice.storage.pageserver.PageserverSettings;
 import dev.sluice.tls.LocalCertificates;
-import dev.sluice.walservice.consensus.Configuration;
-import dev.sluice.walservice.safekeeper.Safekeeper;
-import dev.sluice.walservice.safekeeper.SafekeeperConfig;
-import dev.sluice.walservice.safekeeper.SafekeeperDoors;
 import dev.sluice.wire.part.PartAddress;
-import dev.sluice.wire.part.PartNetwork;
-import dev.sluice.wire.part.PartRole;
 import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.slf4j.Logger;
@@ -51,9 +50,6 @@ public final class Server implements RunningServer {
     private final Progress progress;
     private final AtomicReference<ServerInfo> info = new AtomicReference<>();
     private String connectionString = "";
-
-    /** All addresses of each safekeeper. */
-    private final List<List<PartAddress>> listening = new ArrayList<>();
 
     private Server(ServerOptions options, DataFolder folder, Progress progress) {
         this.options = options;
@@ -89,12 +85,19 @@ public final class Server implements RunningServer {
         RunDirectory run = RunDirectory.open(folder.root(), user);
         SocketPlaces places = SocketPlaces.in(run);
         open.push(PartTrust.keep(folder, options.listen()));
-        List<Long> safekeepers = startSafekeepers(places);
+        LocalSafekeepers local = new LocalSafekeepers(folder, places, options);
+        open.push(local);
+        local.startAll();
         Pageserver pages =
                 Pageserver.open(
                         folder.pageserver(), PageserverSettings.DEFAULT, PageserverListener.NONE);
         open.push(pages);
-        Configurations configurations = Configurations.always(Configuration.first(safekeepers));
+        Catalog catalog = Catalog.open(folder.catalog());
+        open.push(catalog::close);
+        Configurations configurations =
+                CatalogConfigurations.open(
+                        catalog, LongStream.rangeClosed(1, options.safekeepers()).boxed().toList());
+        Safekeepers safekeepers = new Safekeepers(catalog, pages, places::safekeeper, local);
         SafekeeperWalServices wal = new SafekeeperWalServices(places::safekeeper, configurations);
         AgentConfig config =
                 AgentConfig.of(folder.root())
@@ -110,7 +113,8 @@ public final class Server implements RunningServer {
         LateSessions sessions = new LateSessions();
         ControlPlane control =
                 new ControlPlane(
-                        folder,
+                        catalog,
+                        safekeepers,
                         pages,
                         wal,
                         configurations,
@@ -142,28 +146,7 @@ public final class Server implements RunningServer {
                 gateway,
                 certificates,
                 run.computes(),
-                parts(safekeepers, gateway));
-    }
-
-    private List<Long> startSafekeepers(SocketPlaces places) throws IOException {
-        List<Long> all = LongStream.rangeClosed(1, options.safekeepers()).boxed().toList();
-        PartNetwork network = PartTrust.network(folder, PartRole.SAFEKEEPER);
-        for (long number : all) {
-            Safekeeper safekeeper =
-                    Safekeeper.start(
-                            new SafekeeperConfig(
-                                            number,
-                                            folder.safekeeper(number),
-                                            places.safekeeper(number),
-                                            all.stream().filter(other -> other != number).toList(),
-                                            places::safekeeper)
-                                    .withOffload(options.offload()),
-                            new SafekeeperDoors(
-                                    network, options.readersOf(number).stream().toList()));
-            open.push(safekeeper);
-            listening.add(safekeeper.addresses());
-        }
-        return all;
+                () -> parts(local.addresses(), gateway));
     }
 
     /** Told at the start, not when the first compute is to be started. */
@@ -200,7 +183,7 @@ public final class Server implements RunningServer {
             GatewayPart gateway,
             LocalCertificates certificates,
             Path computes,
-            List<StatusRoutes.Part> parts)
+            Supplier<List<StatusRoutes.Part>> parts)
             throws IOException {
         ApiServer api = new ApiServer(folder.apiKey());
         open.push(api::close);
@@ -212,7 +195,7 @@ public final class Server implements RunningServer {
                         () -> java.util.Objects.requireNonNull(info.get()),
                         folder,
                         computes,
-                        () -> parts));
+                        parts));
         api.metrics(() -> metrics.scrape(control.catalog(), control.endpoints(), pages, wal));
         int apiPort = api.listen("127.0.0.1", options.apiPort());
         ServerInfo here =
@@ -230,7 +213,8 @@ public final class Server implements RunningServer {
         log.info("ready at {}:{}", options.listen(), gateway.port());
     }
 
-    private List<StatusRoutes.Part> parts(List<Long> safekeepers, GatewayPart gateway) {
+    private List<StatusRoutes.Part> parts(
+            Map<Long, List<PartAddress>> safekeepers, GatewayPart gateway) {
         long pid = ProcessHandle.current().pid();
         List<StatusRoutes.Part> parts = new ArrayList<>();
         parts.add(
@@ -243,13 +227,14 @@ public final class Server implements RunningServer {
         parts.add(
                 new StatusRoutes.Part(
                         "pageserver", pid, "running", "", folder.pageserver().toString()));
-        for (long number : safekeepers) {
+        for (Map.Entry<Long, List<PartAddress>> safekeeper : safekeepers.entrySet()) {
+            long number = safekeeper.getKey();
             parts.add(
                     new StatusRoutes.Part(
                             "safekeeper " + number,
                             pid,
                             "running",
-                            listening.get((int) number - 1).stream()
+                            safekeeper.getValue().stream()
                                     .map(PartAddress::toString)
                                     .collect(Collectors.joining(" ")),
                             folder.safekeeper(number).toString()));

@@ -7,6 +7,7 @@ import dev.sluice.compute.process.RunDirectory;
 import dev.sluice.controlplane.api.ApiServer;
 import dev.sluice.controlplane.api.Connections;
 import dev.sluice.controlplane.catalog.Branch;
+import dev.sluice.controlplane.catalog.Catalog;
 import dev.sluice.controlplane.catalog.Project;
 import dev.sluice.controlplane.compute.AgentComputes;
 import dev.sluice.controlplane.metrics.Metrics;
@@ -17,11 +18,15 @@ import dev.sluice.controlplane.parts.DirectoryCalls;
 import dev.sluice.controlplane.parts.GatewayCalls;
 import dev.sluice.controlplane.parts.PartCalls;
 import dev.sluice.controlplane.parts.RemoteComputes;
+import dev.sluice.controlplane.parts.RemoteFleet;
 import dev.sluice.controlplane.parts.RemoteSessions;
+import dev.sluice.controlplane.parts.SupervisorCalls;
 import dev.sluice.controlplane.project.Configurations;
 import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.routing.Routes;
+import dev.sluice.controlplane.wal.CatalogConfigurations;
 import dev.sluice.controlplane.wal.SafekeeperWalServices;
+import dev.sluice.controlplane.wal.Safekeepers;
 import dev.sluice.storage.pageserver.PageService;
 import dev.sluice.storage.pageserver.PageServiceClient;
 import dev.sluice.storage.pageserver.PageServiceServer;
@@ -29,7 +34,6 @@ import dev.sluice.storage.pageserver.Pageserver;
 import dev.sluice.storage.pageserver.PageserverListener;
 import dev.sluice.storage.pageserver.PageserverSettings;
 import dev.sluice.walservice.client.SafekeeperDirectory;
-import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.safekeeper.Safekeeper;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
 import dev.sluice.walservice.safekeeper.SafekeeperDoors;
@@ -67,20 +71,23 @@ public final class SinglePart implements Closeable {
     private final PartsConfig config;
     private final DataFolder folder;
     private final SocketPlaces places;
+    private final ConfiguredSafekeepers safekeepers;
     private final RunDirectory run;
     private final OpenParts open = new OpenParts();
 
     /**
      * Takes the part's place in the data folder, waiting for an earlier process of it to end.
      *
+     * @param file where the configuration was read
      * @param name unique among the parts
      */
-    public SinglePart(PartsConfig config, String name) throws IOException {
+    public SinglePart(PartsConfig config, Path file, String name) throws IOException {
         this.config = config;
         this.folder = config.folder();
         folder.create();
         this.run = RunDirectory.open(folder.root(), ComputeUser.current());
         this.places = SocketPlaces.in(run, config.addresses());
+        this.safekeepers = new ConfiguredSafekeepers(config, file, places);
         FileChannel channel =
                 FileChannel.open(
                         folder.root().resolve("lock-" + name),
@@ -95,9 +102,9 @@ public final class SinglePart implements Closeable {
 
     /** Runs safekeeper {@code number}, counted from 1. */
     public void safekeeper(int number) throws IOException {
-        if (number < 1 || number > config.safekeepers()) {
-            throw new IOException(
-                    "--number must be 1 to " + config.safekeepers() + ", not " + number);
+        List<Long> all = folder.runningSafekeepers(config.safekeepers());
+        if (!all.contains((long) number)) {
+            throw new IOException("--number must be one of " + all + ", not " + number);
         }
         PartNetwork network = network(PartRole.SAFEKEEPER);
         open.push(
@@ -105,14 +112,17 @@ public final class SinglePart implements Closeable {
                         new SafekeeperConfig(
                                         number,
                                         folder.safekeeper(number),
-                                        binding("safekeeper-" + number, places.safekeeper(number)),
-                                        LongStream.rangeClosed(1, config.safekeepers())
-                                                .filter(other -> other != number)
-                                                .boxed()
-                                                .toList(),
-                                        SafekeeperDirectory.over(network, places::safekeeper))
+                                        binding(
+                                                SocketPlaces.safekeeperName(number),
+                                                safekeepers.addressOf(number)),
+                                        all.stream().filter(other -> other != number).toList(),
+                                        directory(network))
                                 .withOffload(config.options().offload()),
                         new SafekeeperDoors(network, List.of())));
+    }
+
+    private SafekeeperDirectory directory(PartNetwork network) {
+        return SafekeeperDirectory.over(network, safekeepers::addressOf);
     }
 
     /** Without TCP no certificate is needed, and there may be none. */
@@ -161,7 +171,7 @@ public final class SinglePart implements Closeable {
                 new AgentComputes(
                         listener -> LocalAgent.open(agentConfig, pages, listener),
                         pages,
-                        SafekeeperDirectory.over(network, places::safekeeper));
+                        directory(network));
         open.push(computes.agent()::close);
         AgentDesk desk =
                 new AgentDesk(
@@ -186,13 +196,25 @@ public final class SinglePart implements Closeable {
         PartNetwork network = network(PartRole.CONTROL_PLANE);
         PageServiceClient pages = new PageServiceClient(network, places.pageserver());
         open.push(pages);
+        Catalog catalog = Catalog.open(folder.catalog());
+        open.push(catalog::close);
         Configurations configurations =
-                Configurations.always(
-                        Configuration.first(
-                                LongStream.rangeClosed(1, config.safekeepers()).boxed().toList()));
-        SafekeeperWalServices wal =
-                new SafekeeperWalServices(
-                        SafekeeperDirectory.over(network, places::safekeeper), configurations);
+                CatalogConfigurations.open(
+                        catalog, LongStream.rangeClosed(1, config.safekeepers()).boxed().toList());
+        SafekeeperDirectory directory = directory(network);
+        Safekeepers replaceable =
+                new Safekeepers(
+                        catalog,
+                        pages,
+                        directory,
+                        new RemoteFleet(
+                                PartCalls.caller(
+                                        new PartCalls.Place(
+                                                PartNetwork.PLAIN,
+                                                places.supervisor(),
+                                                PartRole.CONTROL_PLANE),
+                                        SupervisorCalls.class)));
+        SafekeeperWalServices wal = new SafekeeperWalServices(directory, configurations);
         RemoteComputes computes =
                 new RemoteComputes(
                         PartCalls.caller(
@@ -208,7 +230,8 @@ public final class SinglePart implements Closeable {
         Metrics metrics = new Metrics();
         ControlPlane control =
                 new ControlPlane(
-                        folder,
+                        catalog,
+                        replaceable,
                         pages,
                         wal,
                         configurations,

@@ -52,11 +52,21 @@ final class SocketPlaces {
      * their {@code port} the safekeeper's number.
      */
     PartAddress safekeeper(long number) {
-        return at("safekeeper-" + number, ".s.PGSQL." + number);
+        return at(safekeeperName(number), ".s.PGSQL." + number);
+    }
+
+    /** As {@link PartsConfig} names it. */
+    static String safekeeperName(long number) {
+        return "safekeeper-" + number;
     }
 
     PartAddress pageserver() {
         return at("pageserver");
+    }
+
+    /** Always a Unix socket: it and whom it starts are on one machine. */
+    PartAddress supervisor() {
+        return at("supervisor");
     }
 
     PartAddress agent() {

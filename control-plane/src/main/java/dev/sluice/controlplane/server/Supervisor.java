@@ -2,13 +2,20 @@ package dev.sluice.controlplane.server;
 
 import dev.sluice.compute.process.ComputeUser;
 import dev.sluice.compute.process.RunDirectory;
+import dev.sluice.controlplane.parts.PartCalls;
+import dev.sluice.controlplane.parts.SupervisorCalls;
 import dev.sluice.tls.LocalCertificates;
+import dev.sluice.wire.part.PartNetwork;
+import dev.sluice.wire.part.PartRole;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,16 +23,20 @@ import org.slf4j.LoggerFactory;
  * Every part as a process of its own, as on a fleet: starts them in order, starts again what ends
  * by itself, and stops them from the top. A part ends by itself when this process is gone.
  */
-public final class Supervisor implements RunningServer {
+public final class Supervisor implements RunningServer, SupervisorCalls {
     private static final Logger log = LoggerFactory.getLogger(Supervisor.class);
 
     private final DataFolder folder;
-    private final PartsConfig config;
+    private volatile PartsConfig config;
     private final Path configFile;
     private final boolean verbose;
     private final FileLock lock;
     private final Closeable certificates;
-    private final List<PartProcess> parts = new ArrayList<>();
+
+    /** Those that others need stand before them. */
+    private final List<PartProcess> parts = new CopyOnWriteArrayList<>();
+
+    private volatile @Nullable Closeable calls;
     private String connectionString = "";
 
     private Supervisor(
@@ -60,7 +71,13 @@ public final class Supervisor implements RunningServer {
         PartsConfig config;
         Closeable certificates;
         try {
-            config = PartsConfig.of(options, folder, port, PartPorts.choose(options));
+            config =
+                    PartsConfig.of(
+                            options,
+                            folder,
+                            port,
+                            PartPorts.choose(
+                                    options, folder.runningSafekeepers(options.safekeepers())));
             certificates = PartTrust.keep(folder, options.listen());
         } catch (IOException e) {
             lock.close();
@@ -82,18 +99,17 @@ public final class Supervisor implements RunningServer {
     }
 
     private void startAll(Progress progress) throws IOException {
-        SocketPlaces places =
-                SocketPlaces.in(
-                        RunDirectory.open(folder.root(), ComputeUser.current()),
-                        config.addresses());
-        for (int number = 1; number <= config.safekeepers(); number++) {
-            startPart(
-                    "safekeeper " + number,
-                    places.safekeeper(number).toString(),
-                    folder.safekeeper(number).toString(),
-                    progress,
-                    List.of("safekeeper", "--number=" + number));
+        for (long number : folder.runningSafekeepers(config.safekeepers())) {
+            startSafekeeper(number, progress);
         }
+        SocketPlaces places = places();
+        calls =
+                PartCalls.serve(
+                        "supervisor",
+                        places.supervisor(),
+                        PartNetwork.PLAIN.access(PartRole.CONTROL_PLANE),
+                        SupervisorCalls.class,
+                        this);
         startPart(
                 "pageserver",
                 places.pageserver().toString(),
@@ -113,6 +129,61 @@ public final class Supervisor implements RunningServer {
         publish(ready);
     }
 
+    private SocketPlaces places() throws IOException {
+        return SocketPlaces.in(
+                RunDirectory.open(folder.root(), ComputeUser.current()), config.addresses());
+    }
+
+    private void startSafekeeper(long number, Progress progress) throws IOException {
+        startPart(
+                nameOf(number),
+                places().safekeeper(number).toString(),
+                folder.safekeeper(number).toString(),
+                progress,
+                List.of("safekeeper", "--number=" + number));
+    }
+
+    private static String nameOf(long safekeeper) {
+        return "safekeeper " + safekeeper;
+    }
+
+    @Override
+    public synchronized void startSafekeeper(long number) {
+        try {
+            if (parts.stream().noneMatch(part -> part.name().equals(nameOf(number)))) {
+                folder.addSafekeeper(config.safekeepers(), number);
+                givePlace(number);
+                startSafekeeper(number, step -> log.info("{}", step));
+                writeList();
+            }
+        } catch (IOException e) {
+            parts.removeIf(part -> part.name().equals(nameOf(number)));
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The others find it by the file, when they are first told of it. */
+    private void givePlace(long number) throws IOException {
+        if (!config.addresses().containsKey(SocketPlaces.safekeeperName(number))) {
+            config = config.at(config.ports().with(number, config.options()));
+            config.write(configFile);
+        }
+    }
+
+    @Override
+    public synchronized void stopSafekeeper(long number) {
+        try {
+            List<PartProcess> its =
+                    parts.stream().filter(part -> part.name().equals(nameOf(number))).toList();
+            its.forEach(PartProcess::stop);
+            parts.removeAll(its);
+            folder.removeSafekeeper(config.safekeepers(), number);
+            writeList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private String startPart(
             String name, String address, String data, Progress progress, List<String> arguments)
             throws IOException {
@@ -130,7 +201,11 @@ public final class Supervisor implements RunningServer {
                         JavaCommand.server(command),
                         folder.logs(),
                         this::changed);
-        parts.add(part);
+        if (arguments.getFirst().equals("safekeeper")) {
+            parts.addFirst(part);
+        } else {
+            parts.add(part);
+        }
         return part.start(progress);
     }
 
@@ -184,6 +259,14 @@ public final class Supervisor implements RunningServer {
 
     @Override
     public void close() {
+        Closeable listening = calls;
+        if (listening != null) {
+            try {
+                listening.close();
+            } catch (IOException e) {
+                log.error("the supervisor does not stop listening", e);
+            }
+        }
         // The control plane suspends the computes, for which it needs the agent and all below: one
         // after the other.
         for (PartProcess part : parts.reversed()) {

@@ -56,8 +56,13 @@ public final class SafekeeperWalServices implements WalServices {
     public void create(TenantTimelineId id, long systemIdentifier, int pgVersion, Lsn start)
             throws IOException {
         Configuration configuration = configurations.begin(id);
-        for (long node : configuration.members()) {
-            client(node).createTimeline(id, systemIdentifier, pgVersion, configuration, start);
+        try {
+            for (long node : configuration.members()) {
+                client(node).createTimeline(id, systemIdentifier, pgVersion, configuration, start);
+            }
+        } catch (IOException e) {
+            configurations.forget(id);
+            throw e;
         }
     }
 

@@ -65,4 +65,23 @@ class DataFolderTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(one + ", not in /other");
     }
+
+    @Test
+    void whichSafekeepersAreStartedIsKeptOnceOneIsReplacedAndHowManyThereAreStays()
+            throws IOException {
+        assertThat(folder.runningSafekeepers(3)).containsExactly(1L, 2L, 3L);
+        Files.createDirectories(folder.safekeeper(2).resolve("tenant"));
+
+        folder.addSafekeeper(3, 4);
+        folder.addSafekeeper(3, 4);
+        assertThat(folder.runningSafekeepers(3)).containsExactly(1L, 2L, 3L, 4L);
+        assertThat(folder.safekeepers()).isEqualTo(3);
+
+        folder.removeSafekeeper(3, 2);
+        folder.removeSafekeeper(3, 2);
+        assertThat(DataFolder.at(folder.root()).runningSafekeepers(3)).containsExactly(1L, 3L, 4L);
+        assertThat(folder.safekeepers()).isEqualTo(3);
+        assertThat(folder.safekeeper(2)).doesNotExist();
+        assertThat(folder.root().resolve("safekeepers/2.replaced/tenant")).isDirectory();
+    }
 }

@@ -230,7 +230,7 @@ final class CatchUp implements Closeable {
         }
         if (!timelines.ids().contains(id)) {
             boolean member = newest.isUnset() || newest.contains(config.nodeId());
-            if (timelines.isGone(id) || !member) {
+            if (timelines.isGone(id) || !member || isBeingBorn(sights)) {
                 return;
             }
             restore(sights.getFirst().status(), newest);
@@ -257,6 +257,14 @@ final class CatchUp implements Closeable {
         if (copy != null) {
             copy(id, timeline, reached.get(copy.peer()), copy);
         }
+    }
+
+    /**
+     * Whether no compute has had the timeline, as far as is seen: then it is about to be made here
+     * too, with the vote that it would not have if it were made anew.
+     */
+    private static boolean isBeingBorn(List<Sight> sights) {
+        return sights.stream().allMatch(sight -> sight.status().term().equals(Term.NONE));
     }
 
     /** A timeline that this safekeeper does not know begins empty, and without a vote. */

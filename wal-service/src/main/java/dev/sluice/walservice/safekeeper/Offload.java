@@ -12,21 +12,23 @@ import org.jspecify.annotations.Nullable;
 final class Offload implements Closeable {
     private final SafekeeperConfig config;
     private final OffloadConfig settings;
+    private final PeerSightings sightings;
     private final ObjectStore objects;
     private final SegmentStore store;
     private final FetchedSegments fetched;
     private @Nullable Offloader offloader;
 
-    private Offload(SafekeeperConfig config, OffloadConfig settings, ObjectStore objects)
+    private Offload(
+            SafekeeperConfig config,
+            OffloadConfig settings,
+            PeerSightings sightings,
+            ObjectStore objects)
             throws IOException {
         this.config = config;
         this.settings = settings;
         this.objects = objects;
-        List<SafekeeperClient> peers = new ArrayList<>();
-        for (long peer : config.peers()) {
-            peers.add(config.addresses().client(peer));
-        }
-        this.store = new SegmentStore(objects, peers);
+        this.sightings = sightings;
+        this.store = new SegmentStore(objects, this::peers);
         this.fetched =
                 new FetchedSegments(
                         store,
@@ -34,8 +36,20 @@ final class Offload implements Closeable {
                         settings.fetchedSegments());
     }
 
-    static Offload open(SafekeeperConfig config, OffloadConfig settings) throws IOException {
-        return new Offload(config, settings, settings.store().open());
+    /**
+     * @param sightings knows the peers, those too that join
+     */
+    static Offload open(SafekeeperConfig config, OffloadConfig settings, PeerSightings sightings)
+            throws IOException {
+        return new Offload(config, settings, sightings, settings.store().open());
+    }
+
+    private List<SafekeeperClient> peers() throws IOException {
+        List<SafekeeperClient> peers = new ArrayList<>();
+        for (long peer : sightings.peers()) {
+            peers.add(config.addresses().client(peer));
+        }
+        return peers;
     }
 
     SegmentStore store() {
@@ -47,7 +61,7 @@ final class Offload implements Closeable {
     }
 
     /** Begins to bring WAL there. */
-    void begin(Timelines timelines, PeerSightings sightings) {
+    void begin(Timelines timelines) {
         offloader = Offloader.start(config, settings.peerPatience(), timelines, sightings, store);
     }
 

@@ -36,6 +36,11 @@ final class PeerSightings {
         this.peers = Set.copyOf(peers);
     }
 
+    /** Their node ids. */
+    Set<Long> peers() {
+        return peers;
+    }
+
     /** From now on these are the peers. */
     void follow(Set<Long> others) {
         peers = Set.copyOf(others);

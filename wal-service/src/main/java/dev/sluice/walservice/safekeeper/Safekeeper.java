@@ -65,7 +65,9 @@ public final class Safekeeper implements Closeable {
             throws IOException {
         this.config = config;
         space = new DiskSpace(config.nodeId(), config.directory(), config.reserve(), probe);
-        offload = config.offload() == null ? null : Offload.open(config, config.offload());
+        PeerSightings sightings = new PeerSightings(config.peers());
+        offload =
+                config.offload() == null ? null : Offload.open(config, config.offload(), sightings);
         timelines =
                 new Timelines(
                         config.nodeId(),
@@ -90,12 +92,11 @@ public final class Safekeeper implements Closeable {
             closeServers();
             throw e;
         }
-        PeerSightings sightings = new PeerSightings(config.peers());
         catchUp =
                 CatchUp.start(
                         config, timelines, sightings, offload == null ? null : offload.store());
         if (offload != null) {
-            offload.begin(timelines, sightings);
+            offload.begin(timelines);
         }
     }
 

@@ -22,14 +22,16 @@ final class SegmentStore {
     private static final int PAGE = 1000;
 
     private final ObjectStore objects;
-    private final List<SafekeeperClient> peers;
+    private final Peers peers;
 
-    /**
-     * @param peers who may still have what is damaged there
-     */
-    SegmentStore(ObjectStore objects, List<SafekeeperClient> peers) {
+    /** Who may have what is damaged in the store; others join and leave. */
+    interface Peers {
+        List<SafekeeperClient> now() throws IOException;
+    }
+
+    SegmentStore(ObjectStore objects, Peers peers) {
         this.objects = objects;
-        this.peers = List.copyOf(peers);
+        this.peers = peers;
     }
 
     /** A timeline, as its objects name it. */
@@ -120,9 +122,9 @@ final class SegmentStore {
         return header.wal(object, place);
     }
 
-    private byte @Nullable [] fromPeer(Owner owner, long segment) {
+    private byte @Nullable [] fromPeer(Owner owner, long segment) throws IOException {
         Lsn from = owner.from(segment);
-        for (SafekeeperClient peer : peers) {
+        for (SafekeeperClient peer : peers.now()) {
             try {
                 if (!peer.status(owner.id).localStart().isAfter(from)) {
                     return peer.read(owner.id, from, WalSegments.segmentStart(segment + 1));

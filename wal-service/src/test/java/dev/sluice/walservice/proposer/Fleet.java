@@ -41,7 +41,7 @@ final class Fleet implements Closeable {
     }
 
     Fleet(Path directory, int count, Lsn start) throws IOException {
-        this(directory, count, count, start, false, null);
+        this(directory, count, count, start, 0, null);
     }
 
     private Fleet(
@@ -49,7 +49,7 @@ final class Fleet implements Closeable {
             int count,
             int members,
             Lsn start,
-            boolean together,
+            long known,
             @Nullable OffloadConfig offload)
             throws IOException {
         for (long node = 1; node <= count; node++) {
@@ -59,13 +59,14 @@ final class Fleet implements Closeable {
         for (int i = 0; i < count; i++) {
             List<Long> others = new ArrayList<>(addresses.keySet());
             others.remove(i);
+            others.removeIf(node -> node > known);
             configs.add(
                     new SafekeeperConfig(
                                     i + 1,
                                     directory.resolve("sk" + i),
                                     directory().addressOf(i + 1),
                                     0, // some tests' disks are small
-                                    together ? others : List.of(),
+                                    others,
                                     directory(),
                                     null)
                             .withOffload(offload));
@@ -93,12 +94,21 @@ final class Fleet implements Closeable {
 
     /** As {@link #ofPeers(Path, int)}; the timeline is on the first ones alone. */
     static Fleet ofPeers(Path directory, int count, int members) throws IOException {
-        return new Fleet(directory, count, members, START, true, null);
+        return new Fleet(directory, count, members, START, count, null);
     }
 
     /** Safekeepers that know each other, and an object store. */
     static Fleet offloading(Path directory, int count, OffloadConfig offload) throws IOException {
-        return new Fleet(directory, count, count, START, true, offload);
+        return offloading(directory, count, count, offload);
+    }
+
+    /**
+     * As {@link #offloading(Path, int, OffloadConfig)}; of the others each is told only those up to
+     * {@code known}.
+     */
+    static Fleet offloading(Path directory, int count, int known, OffloadConfig offload)
+            throws IOException {
+        return new Fleet(directory, count, count, START, known, offload);
     }
 
     SafekeeperClient client(int safekeeper) {

@@ -253,6 +253,27 @@ final class OffloadTest {
     }
 
     @Test
+    void aDamagedObjectIsWrittenAgainByOneThatJoinedLater() throws Exception {
+        OffloadConfig impatient = new OffloadConfig(config().store(), Duration.ZERO, 1);
+        try (Fleet fleet = Fleet.offloading(directory, 3, 2, impatient)) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 56);
+            writeSegments(fleet, wal, 2);
+            awaitOffloaded(fleet, wal, 0, 1, 2);
+            fleet.stop(2);
+            pageserverHas(fleet, 0, wal.end());
+            awaitTrimmed(fleet, wal, 0, 1);
+            Path object = objectDirectory(fleet).resolve(WalSegments.fileName(FIRST));
+            byte[] right = Files.readAllBytes(object);
+            flip(object, right.length / 2);
+            fleet.restart(2);
+            await().atMost(SOON)
+                    .ignoreExceptionsInstanceOf(SafekeeperException.class)
+                    .untilAsserted(() -> assertReadsAll(fleet, 0, wal));
+            assertThat(object).hasBinaryContent(right);
+        }
+    }
+
+    @Test
     void nothingIsRemovedThatTheObjectStoreHoldsOtherwise() throws Exception {
         try (Fleet fleet = Fleet.offloading(directory, 1, config())) {
             SyntheticWal wal = new SyntheticWal(Fleet.START, 49);

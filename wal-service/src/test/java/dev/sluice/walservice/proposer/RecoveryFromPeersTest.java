@@ -6,6 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.walservice.client.SafekeeperException;
 import dev.sluice.walservice.client.TimelineStatus;
+import dev.sluice.walservice.timeline.TenantId;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.TimelineId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -100,6 +103,37 @@ final class RecoveryFromPeersTest {
                                             Fleet.START))
                     .isInstanceOf(SafekeeperException.class)
                     .hasMessageContaining("was deleted");
+        }
+    }
+
+    @Test
+    void oneThatIsSlowToBeGivenANewTimelineDoesNotTakeItForLostAndVotes() throws Exception {
+        try (Fleet fleet = Fleet.ofPeers(directory, 3)) {
+            TenantTimelineId born = new TenantTimelineId(TenantId.random(), TimelineId.random());
+            fleet.client(0)
+                    .createTimeline(born, Fleet.SYSTEM, 17, fleet.configuration, Fleet.START);
+            await().during(Duration.ofMillis(2500))
+                    .until(() ->
+                            fleet.client(1).timelines().size() == 1
+                                    && fleet.client(2).timelines().size() == 1);
+            for (int i = 1; i < 3; i++) {
+                fleet.client(i)
+                        .createTimeline(born, Fleet.SYSTEM, 17, fleet.configuration, Fleet.START);
+            }
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 31);
+            ProposerConfig config =
+                    new ProposerConfig(
+                            born,
+                            17,
+                            Fleet.SYSTEM,
+                            fleet.configuration,
+                            fleet.config().addresses(),
+                            Duration.ofSeconds(20));
+            fleet.stop(0);
+            try (WalProposer proposer = WalProposer.elect(config, wal)) {
+                wal.append(100);
+                assertThat(proposer.flush(wal.writtenUpTo())).isEqualTo(wal.end());
+            }
         }
     }
 

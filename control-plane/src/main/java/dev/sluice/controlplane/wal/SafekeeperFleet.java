@@ -1,0 +1,15 @@
+package dev.sluice.controlplane.wal;
+
+import java.io.IOException;
+
+/** Starts and stops safekeepers: the server that all is in, or the supervisor of its processes. */
+public interface SafekeeperFleet {
+
+    /**
+     * Starts a safekeeper, which will be started at every later start too; does nothing if it runs.
+     */
+    void start(long number) throws IOException;
+
+    /** Stops a safekeeper for good; its files are kept out of the way. Does nothing if it has. */
+    void stop(long number) throws IOException;
+}

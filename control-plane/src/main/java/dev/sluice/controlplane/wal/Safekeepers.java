@@ -1,0 +1,327 @@
+package dev.sluice.controlplane.wal;
+
+import dev.sluice.controlplane.catalog.Catalog;
+import dev.sluice.controlplane.catalog.SafekeeperCatalog;
+import dev.sluice.controlplane.catalog.SafekeeperCatalog.Safekeeper;
+import dev.sluice.controlplane.catalog.SafekeeperCatalog.Standing;
+import dev.sluice.controlplane.project.Refusal;
+import dev.sluice.storage.pageserver.PageService;
+import dev.sluice.walservice.client.SafekeeperDirectory;
+import dev.sluice.walservice.client.TimelineStatus;
+import dev.sluice.walservice.consensus.Configuration;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartAddress;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The safekeepers, and how one takes the place of another while everything is written: the new one
+ * is started, every timeline's configuration is changed, the old one is stopped. What has been
+ * begun is in the catalog, and is gone on with after a restart.
+ */
+public final class Safekeepers implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Safekeepers.class);
+    private static final long MOST = 9999;
+    private static final Duration ONE_TRY = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final Duration TO_LEAVE_OFF = Duration.ofSeconds(10);
+    private static final long SHORT_NANOS = Duration.ofMillis(50).toNanos();
+
+    private final SafekeeperCatalog members;
+    private final PageService pages;
+    private final SafekeeperDirectory addresses;
+    private final SafekeeperFleet fleet;
+    private final ReentrantLock lock = new ReentrantLock();
+    private volatile String waitsFor = "";
+    private volatile boolean closed;
+    private @Nullable Thread replacing;
+
+    public Safekeepers(
+            Catalog catalog,
+            PageService pages,
+            SafekeeperDirectory addresses,
+            SafekeeperFleet fleet) {
+        this.members = catalog.safekeepers();
+        this.pages = pages;
+        this.addresses = addresses;
+        this.fleet = fleet;
+    }
+
+    /**
+     * A safekeeper as it is now.
+     *
+     * @param state its standing, and whether it answers
+     * @param timelines how many it has, as far as it answers
+     * @param lag bytes of committed WAL that it does not have, of the timeline that lacks the most
+     */
+    public record Sight(
+            long number,
+            String address,
+            String state,
+            boolean reachable,
+            int timelines,
+            long lag) {}
+
+    /** All of them, by number. */
+    public List<Sight> list() throws IOException {
+        Map<Safekeeper, Map<TenantTimelineId, TimelineStatus>> seen = new HashMap<>();
+        Map<TenantTimelineId, Lsn> commits = new HashMap<>();
+        List<Safekeeper> all = members.safekeepers();
+        for (Safekeeper safekeeper : all) {
+            statuses(safekeeper.number())
+                    .ifPresent(statuses -> {
+                        seen.put(safekeeper, statuses);
+                        statuses.forEach(
+                                (id, status) -> commits.merge(id, status.commit(), Lsn::max));
+                    });
+        }
+        List<Sight> sights = new ArrayList<>();
+        for (Safekeeper safekeeper : all) {
+            Map<TenantTimelineId, TimelineStatus> its = seen.get(safekeeper);
+            String standing = safekeeper.standing().name().toLowerCase(java.util.Locale.ROOT);
+            PartAddress address = addresses.addressOf(safekeeper.number());
+            sights.add(
+                    new Sight(
+                            safekeeper.number(),
+                            address.toString(),
+                            its == null ? standing + ", unreachable" : standing,
+                            its != null,
+                            its == null ? 0 : its.size(),
+                            its == null ? 0 : lag(its, commits)));
+        }
+        return sights;
+    }
+
+    private static long lag(
+            Map<TenantTimelineId, TimelineStatus> its, Map<TenantTimelineId, Lsn> commits) {
+        long most = 0;
+        for (Map.Entry<TenantTimelineId, TimelineStatus> entry : its.entrySet()) {
+            Lsn commit = commits.getOrDefault(entry.getKey(), Lsn.INVALID);
+            Lsn flush = entry.getValue().flush();
+            most = Math.max(most, commit.isAfter(flush) ? commit.minus(flush) : 0);
+        }
+        return most;
+    }
+
+    private Optional<Map<TenantTimelineId, TimelineStatus>> statuses(long number) {
+        CompletableFuture<Map<TenantTimelineId, TimelineStatus>> answer = new CompletableFuture<>();
+        Thread.ofVirtual()
+                .start(() -> {
+                    try {
+                        Map<TenantTimelineId, TimelineStatus> byId = new HashMap<>();
+                        addresses
+                                .client(number)
+                                .timelines()
+                                .forEach(status -> byId.put(status.id(), status));
+                        answer.complete(byId);
+                    } catch (IOException | RuntimeException e) {
+                        answer.completeExceptionally(e);
+                    }
+                });
+        try {
+            return Optional.of(answer.get(2, TimeUnit.SECONDS));
+        } catch (ExecutionException | TimeoutException e) {
+            log.debug("safekeeper {} does not answer", number, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return Optional.empty();
+    }
+
+    /** Goes on with a replacement that an earlier run of the control plane began. */
+    public void resume() {
+        lock.lock();
+        try {
+            Optional<Safekeeper> leaving = of(Standing.LEAVING);
+            Optional<Safekeeper> joining = of(Standing.JOINING);
+            if (leaving.isPresent() && joining.isPresent()) {
+                var _ = begin(leaving.get().number(), joining.get().number());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Optional<Safekeeper> of(Standing standing) {
+        return members.safekeepers().stream()
+                .filter(safekeeper -> safekeeper.standing() == standing)
+                .findFirst();
+    }
+
+    /**
+     * Puts a new safekeeper in the place of one, dead or alive, and waits until it is there. It
+     * goes on when the caller does not wait any longer.
+     *
+     * @param number the new one's; never used before. Empty for the next
+     * @return the new one's
+     */
+    public long replace(long old, Optional<Long> number) throws IOException {
+        CompletableFuture<Void> done;
+        long fresh;
+        lock.lock();
+        try {
+            List<Safekeeper> all = members.safekeepers();
+            if (all.stream().noneMatch(s -> s.number() == old)) {
+                throw Refusal.notFound("safekeeper", Long.toString(old));
+            }
+            Optional<Safekeeper> leaving = of(Standing.LEAVING);
+            if (leaving.isPresent()) {
+                throw new Refusal(
+                        Refusal.Reason.CONFLICT,
+                        "safekeeper " + leaving.get().number() + " is being replaced just now");
+            }
+            long last = members.lastNumber();
+            fresh = number.orElse(last + 1);
+            if (fresh > MOST) {
+                throw new Refusal(
+                        Refusal.Reason.BAD_REQUEST, "a safekeeper's number is at most " + MOST);
+            }
+            if (fresh <= last) {
+                throw new Refusal(
+                        Refusal.Reason.BAD_REQUEST,
+                        "numbers are used once: the next safekeeper is "
+                                + (last + 1)
+                                + " or above");
+            }
+            members.beginReplacement(old, fresh);
+            done = begin(old, fresh);
+        } finally {
+            lock.unlock();
+        }
+        await(done, old, fresh);
+        return fresh;
+    }
+
+    private void await(CompletableFuture<Void> done, long old, long fresh) throws IOException {
+        try {
+            done.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new IOException(
+                    "safekeeper %d does not have all of %d's yet, and goes on: %s"
+                            .formatted(fresh, old, waitsFor),
+                    e);
+        } catch (ExecutionException e) {
+            throw new IOException(e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    private CompletableFuture<Void> begin(long old, long fresh) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        replacing =
+                Thread.ofVirtual()
+                        .name("replacement")
+                        .start(() -> replaceUntilDone(old, fresh, done));
+        return done;
+    }
+
+    private void replaceUntilDone(long old, long fresh, CompletableFuture<Void> done) {
+        log.info("safekeeper {} takes the place of {}", fresh, old);
+        while (!closed) {
+            try {
+                fleet.start(fresh);
+                if (changeAll(old)) {
+                    fleet.stop(old);
+                    members.endReplacement(old, fresh);
+                    log.info("safekeeper {} has taken the place of {}", fresh, old);
+                    done.complete(null);
+                    return;
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                break;
+            } catch (IOException | RuntimeException e) {
+                if (closed) {
+                    break;
+                }
+                waitsFor = String.valueOf(e.getMessage());
+                log.warn("safekeeper {} in place of {}: {}", fresh, old, e.toString());
+                pause();
+            }
+        }
+        done.completeExceptionally(new IOException("the control plane stops"));
+    }
+
+    private void pause() {
+        long end = System.nanoTime() + PAUSE.toNanos();
+        while (!closed && System.nanoTime() < end) {
+            LockSupport.parkNanos(SHORT_NANOS);
+        }
+    }
+
+    /**
+     * Changes every timeline that has the old one.
+     *
+     * @return whether there was none any more
+     */
+    private boolean changeAll(long old) throws IOException, InterruptedException {
+        List<Long> target =
+                members.safekeepers().stream()
+                        .filter(s -> s.standing() != Standing.LEAVING)
+                        .map(Safekeeper::number)
+                        .toList();
+        boolean none = true;
+        for (Map.Entry<TenantTimelineId, Configuration> entry :
+                members.configurations().entrySet()) {
+            if (entry.getValue().contains(old) || entry.getValue().isJoint()) {
+                none = false;
+                TenantTimelineId id = entry.getKey();
+                waitsFor = "timeline " + id;
+                new ChangeDriver(id, members, addresses, List.of(old), target, entry.getValue())
+                        .run(ONE_TRY, () -> closed);
+                attach(id);
+            }
+        }
+        return none;
+    }
+
+    /** The pageserver follows those that the timeline has now. */
+    private void attach(TenantTimelineId id) throws IOException {
+        Optional<Configuration> now = members.configuration(id.timeline());
+        if (now.isPresent()) {
+            List<PartAddress> found = new ArrayList<>();
+            for (long node : now.get().everyone()) {
+                found.add(addresses.addressOf(node));
+            }
+            pages.attachWal(id, found);
+        }
+    }
+
+    /** Leaves off; the thread is not interrupted, since it may be writing the catalog. */
+    @Override
+    public void close() {
+        closed = true;
+        Thread thread;
+        lock.lock();
+        try {
+            thread = replacing;
+        } finally {
+            lock.unlock();
+        }
+        if (thread != null) {
+            try {
+                thread.join(TO_LEAVE_OFF);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
