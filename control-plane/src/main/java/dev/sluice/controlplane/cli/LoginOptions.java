@@ -21,9 +21,12 @@ final class LoginOptions {
      * The connection string, password included.
      *
      * @param branch its name or id; empty for the default branch
+     * @param pooled whether it leads to the pool
      */
-    String connectionUri(ApiClient api, String project, String branch) throws IOException {
-        StringBuilder path = new StringBuilder(project).append("/connection_uri?pooled=false");
+    String connectionUri(ApiClient api, String project, String branch, boolean pooled)
+            throws IOException {
+        StringBuilder path =
+                new StringBuilder(project).append("/connection_uri?pooled=").append(pooled);
         if (!branch.isEmpty()) {
             path.append("&branch_id=").append(ApiClient.encode(branch));
         }

@@ -46,7 +46,7 @@ final class PsqlCommand extends ClientCommand {
                             + " sluice connection-string");
         }
         boolean named = !words.isEmpty() && !words.getFirst().startsWith("-");
-        String uri = login.connectionUri(api, project(api), named ? words.getFirst() : "");
+        String uri = login.connectionUri(api, project(api), named ? words.getFirst() : "", false);
         List<String> command = new ArrayList<>();
         // Apart from the rest: everybody on the machine can read a command line, nobody an
         // environment.

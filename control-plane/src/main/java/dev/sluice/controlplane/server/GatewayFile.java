@@ -9,6 +9,7 @@ import dev.sluice.gateway.HttpConfig;
 import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.door.DoorRules.ClientCertificates;
 import dev.sluice.gateway.door.RateLimit;
+import dev.sluice.gateway.pooling.PoolSettings;
 import dev.sluice.gateway.routing.AddressRange;
 import dev.sluice.tls.LocalCertificates;
 import dev.sluice.tls.ServerCertificate;
@@ -53,6 +54,17 @@ import org.jspecify.annotations.Nullable;
  *   statements = 1000                           # of all endpoints
  *   wait_seconds = 30
  *
+ *   [pool]                                      # transactions of -pooler names
+ *   size = 20                                   # server connections of a pool: an endpoint's, for a database and a role
+ *   per_endpoint = 80                           # of all its pools; per_database and per_role likewise
+ *   max_clients = 10000                         # of a pool; max_clients_per_endpoint of all its pools
+ *   wait_seconds = 120                          # for a server connection
+ *   lifetime_seconds = 3600                     # of a server connection
+ *   idle_seconds = 600                          # then one that nobody uses is closed
+ *   check_seconds = 30                          # one idle for longer must give a sign of life first
+ *   prepared_statements = 200                   # on a server connection
+ *   admins = ["ops"]                            # roles that may PAUSE, RESUME and RECONNECT
+ *
  *   [[tokens]]                                  # JSON Web Tokens in place of passwords, over HTTP
  *   keys = "https://auth.example.com/.well-known/jwks.json"    # or a file
  *   issuer = "https://auth.example.com"         # may be left out, as audience
@@ -72,7 +84,8 @@ record GatewayFile(
         @JsonProperty("limits") @Nullable Limits limits,
         @JsonProperty("cancel") @Nullable CancelSection cancel,
         @JsonProperty("tokens") @Nullable List<TokensSection> tokens,
-        @JsonProperty("http") @Nullable HttpSection http) {
+        @JsonProperty("http") @Nullable HttpSection http,
+        @JsonProperty("pool") @Nullable PoolSection pool) {
     static final String NAME = "gateway.toml";
 
     private static final ObjectMapper TOML =
@@ -109,6 +122,7 @@ record GatewayFile(
                     file.http(
                             HttpConfig.defaults(
                                     dataFolder)); // wrong limits are told at a reload too
+                    file.pool(PoolSettings.DEFAULTS);
                     return file.rules(dataFolder, own);
                 });
     }
@@ -120,6 +134,19 @@ record GatewayFile(
      */
     static HttpConfig http(Path dataFolder, HttpConfig usual) throws IOException {
         return read(dataFolder, usual, file -> file.http(usual));
+    }
+
+    /**
+     * Reads how transactions are pooled.
+     *
+     * @throws IOException as {@link #rules} does
+     */
+    static PoolSettings pool(Path dataFolder) throws IOException {
+        return read(dataFolder, PoolSettings.DEFAULTS, file -> file.pool(PoolSettings.DEFAULTS));
+    }
+
+    private PoolSettings pool(PoolSettings usual) {
+        return pool == null ? usual : pool.applyTo(usual);
     }
 
     private HttpConfig http(HttpConfig usual) {

@@ -61,6 +61,7 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
                                 new InetSocketAddress(options.listen(), options.port()),
                                 Optional.of(certificates))
                         .withKeepAwake(keepAwake)
+                        .withPool(GatewayFile.pool(folder.root()))
                         .withRules(GatewayFile.rules(folder.root(), certificates))
                         .withHttp(
                                 GatewayFile.http(
@@ -93,6 +94,7 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
                             folder.root(),
                             LocalCertificates.openOrCreate(
                                     folder.certificates(), ServerOptions.DOMAIN)));
+            gateway.change(GatewayFile.pool(folder.root()));
             log.info("the gateway has read its configuration and certificates again");
         } catch (IOException e) {
             throw new Refusal(Refusal.Reason.BAD_REQUEST, String.valueOf(e.getMessage()), e);

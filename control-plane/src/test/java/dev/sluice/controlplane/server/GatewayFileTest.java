@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.gateway.HttpConfig;
 import dev.sluice.gateway.cancel.CancelPeers;
 import dev.sluice.gateway.door.DoorRules;
+import dev.sluice.gateway.pooling.PoolSettings;
 import dev.sluice.gateway.token.KeySource;
 import dev.sluice.tls.LocalCertificates;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -102,6 +104,43 @@ class GatewayFileTest {
                 .isEqualTo(new HttpConfig.Pool(3, 4, usual.pool().idle(), Duration.ofSeconds(5)));
     }
 
+    @Test
+    void howTransactionsArePooled() throws IOException {
+        assertThat(GatewayFile.pool(folder)).isEqualTo(PoolSettings.DEFAULTS);
+        var _ =
+                rules(
+                        """
+                        [pool]
+                        size = 1
+                        per_endpoint = 2
+                        per_database = 3
+                        per_role = 4
+                        max_clients = 5
+                        max_clients_per_endpoint = 6
+                        wait_seconds = 7
+                        lifetime_seconds = 8
+                        idle_seconds = 9
+                        check_seconds = 10
+                        prepared_statements = 11
+                        admins = ["ops"]
+                        """);
+        assertThat(GatewayFile.pool(folder))
+                .isEqualTo(
+                        new PoolSettings(
+                                1,
+                                2,
+                                3,
+                                4,
+                                5,
+                                6,
+                                Duration.ofSeconds(7),
+                                Duration.ofSeconds(8),
+                                Duration.ofSeconds(9),
+                                Duration.ofSeconds(10),
+                                11,
+                                Set.of("ops")));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -109,6 +148,8 @@ class GatewayFileTest {
                 "[http]\\nmax_request_bytes = 0|a negative limit of HTTP",
                 "[http]\\nstatements = 2|pools of 20 connections for each endpoint and 2 in all",
                 "[http]\\nmax_requests = 2|max_requests",
+                "[pool]\\nsize = 0|a pool needs a server connection at least",
+                "[pool]\\nwait_seconds = 0|wait_seconds must be more than 0",
                 "[cancel]\\nnumber = 1\\nsecret_file = \"none\"\\npeers = {}|cannot read",
                 "[cancel]\\nnumber = 0\\nsecret_file = \"secret\"\\npeers = {}|1 to 1023, not 0",
                 "[cancel]\\nnumber = 1\\nsecret_file = \"secret\"\\npeers = { 1 = \"10.0.0.1:1\" }|gateway 1 is this one",
