@@ -8,6 +8,7 @@ import dev.sluice.controlplane.project.Computes;
 import dev.sluice.controlplane.project.Endpoints;
 import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.project.WalServices;
+import dev.sluice.controlplane.prompt.PromptAnswers;
 import dev.sluice.storage.pageserver.PageService;
 import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
@@ -60,6 +61,8 @@ public final class Metrics implements Endpoints.Listener {
     /** Where counters come from. */
     public interface Source extends Supplier<List<Sessions.Counter>> {}
 
+    private record Part(String name, Source source) {}
+
     private final PrometheusMeterRegistry registry =
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final MultiGauge positions =
@@ -79,7 +82,8 @@ public final class Metrics implements Endpoints.Listener {
     private final MultiGauge refusedAppends =
             gauge("sluice.safekeeper.refused.appends", "WAL refused for lack of room");
     private final Map<String, MultiGauge> gauges = new ConcurrentHashMap<>();
-    private final List<Source> sources = new ArrayList<>();
+    private final List<Part> parts = new ArrayList<>();
+    private final PromptAnswers prompt = new PromptAnswers();
 
     public Metrics() {
         new JvmMemoryMetrics().bindTo(registry);
@@ -93,8 +97,8 @@ public final class Metrics implements Endpoints.Listener {
     }
 
     /** Adds a part's counters; before the first scrape. */
-    public void add(Source source) {
-        sources.add(source);
+    public void add(String part, Source source) {
+        parts.add(new Part(part, source));
     }
 
     @Override
@@ -115,7 +119,7 @@ public final class Metrics implements Endpoints.Listener {
                 .register(registry);
     }
 
-    /** What {@code /metrics} answers. */
+    /** What {@code /metrics} answers; of a part that does not answer soon, nothing. */
     public String scrape(Catalog catalog, Endpoints endpoints, PageService pages, WalServices wal) {
         List<MultiGauge.Row<?>> lsnRows = new ArrayList<>();
         List<MultiGauge.Row<?>> lagRows = new ArrayList<>();
@@ -167,7 +171,7 @@ public final class Metrics implements Endpoints.Listener {
         refusedAppends.register(refused, true);
     }
 
-    private static void addCommits(
+    private void addCommits(
             Catalog catalog,
             Endpoints endpoints,
             Branch branch,
@@ -179,8 +183,7 @@ public final class Metrics implements Endpoints.Listener {
         }
         try {
             Tags tags = Tags.of("branch", branch.name());
-            endpoints
-                    .commits(endpoint.get().id())
+            prompt.of("agent", () -> endpoints.commits(endpoint.get().id()))
                     .ifPresent(commits -> {
                         delays.add(MultiGauge.Row.of(tags, commits.delays()));
                         delaySeconds.add(MultiGauge.Row.of(tags, commits.delayNanos() / 1e9));
@@ -190,7 +193,7 @@ public final class Metrics implements Endpoints.Listener {
         }
     }
 
-    private static void addPositions(
+    private void addPositions(
             Branch branch,
             TenantTimelineId timeline,
             PageService pages,
@@ -204,7 +207,8 @@ public final class Metrics implements Endpoints.Listener {
                         .orElse(Lsn.INVALID);
         lsnRows.add(row(branch, "what", "committed", committed.value()));
         try {
-            PageService.TimelineStatus status = pages.status(timeline);
+            PageService.TimelineStatus status =
+                    prompt.of("pageserver", () -> pages.status(timeline));
             lsnRows.add(row(branch, "what", "ingested", status.lastRecordLsn().value()));
             lsnRows.add(row(branch, "what", "durable", status.diskConsistentLsn().value()));
             lagRows.add(row(branch, "of", "ingest", lag(committed, status.lastRecordLsn())));
@@ -224,10 +228,15 @@ public final class Metrics implements Endpoints.Listener {
 
     private void addCounters() {
         Map<String, List<MultiGauge.Row<?>>> byName = new HashMap<>();
-        for (Source source : sources) {
-            for (Sessions.Counter counter : source.get()) {
-                byName.computeIfAbsent(counter.name(), _ -> new ArrayList<>())
-                        .add(MultiGauge.Row.of(tags(counter.label()), counter.value()));
+        gauges.keySet().forEach(known -> byName.put(known, new ArrayList<>()));
+        for (Part part : parts) {
+            try {
+                for (Sessions.Counter counter : prompt.of(part.name, part.source::get)) {
+                    byName.computeIfAbsent(counter.name(), _ -> new ArrayList<>())
+                            .add(MultiGauge.Row.of(tags(counter.label()), counter.value()));
+                }
+            } catch (IOException e) {
+                log.debug("no counters of the {}", part.name, e);
             }
         }
         byName.forEach((name, rows) ->

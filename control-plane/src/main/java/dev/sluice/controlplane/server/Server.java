@@ -136,8 +136,8 @@ public final class Server implements RunningServer {
                         places);
         open.push(gateway);
         sessions.are(gateway);
-        metrics.add(gateway::counters);
-        metrics.add(() -> PageserverMetrics.of(pages.counters()));
+        metrics.add("gateway", gateway::counters);
+        metrics.add("pageserver", () -> PageserverMetrics.of(pages.counters()));
         startApi(
                 control,
                 metrics,

@@ -243,13 +243,13 @@ public final class SinglePart implements Closeable {
         open.push(control::close);
         control.begin(progress);
         keepAttached(control, pages, wal);
-        metrics.add(sessions::counters);
+        metrics.add("gateway", sessions::counters);
         CounterCalls pageCounters =
                 PartCalls.caller(
                         new PartCalls.Place(
                                 network, places.counters("pageserver"), PartRole.PAGESERVER),
                         CounterCalls.class);
-        metrics.add(pageCounters::counters);
+        metrics.add("pageserver", pageCounters::counters);
         Routes routes = new Routes(control.catalog(), control.endpoints(), control.roles());
         open.push(
                 PartCalls.serve(

@@ -13,6 +13,7 @@ import dev.sluice.controlplane.project.Endpoints;
 import dev.sluice.controlplane.project.Projects;
 import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.project.WalServices;
+import dev.sluice.controlplane.prompt.PromptAnswers;
 import dev.sluice.storage.pageserver.PageService;
 import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
@@ -24,12 +25,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sluice's own routes beside the public API's: what {@code sluice status} and {@code sluice
  * inspect} ask.
  */
 final class StatusRoutes {
+    private static final Logger log = LoggerFactory.getLogger(StatusRoutes.class);
 
     /**
      * One part of the server.
@@ -52,6 +56,7 @@ final class StatusRoutes {
     private final WalServices wal;
     private final Sessions sessions;
     private final Parts parts;
+    private final PromptAnswers prompt = new PromptAnswers();
 
     StatusRoutes(
             Catalog catalog,
@@ -123,30 +128,26 @@ final class StatusRoutes {
     private void space(ObjectNode status) {
         var safekeepers = status.putArray("safekeepers");
         var warnings = status.putArray("warnings");
-        try {
-            for (SpaceReport report : PromptAnswer.of("safekeepers", wal::space)) {
-                safekeepers
-                        .addObject()
-                        .put("safekeeper", report.nodeId())
-                        .put("directory", report.directory())
-                        .put("disk", report.full() ? "full" : report.isLow() ? "low" : "ok")
-                        .put("free_bytes", report.usable())
-                        .put("total_bytes", report.total())
-                        .put("reserve_bytes", report.reserve())
-                        .put("refused_appends", report.refused());
-                if (report.isLow()) {
-                    warnings.add(
-                            String.format(
-                                    "safekeeper %d %s: %d MiB free in %s, %d MiB are kept free",
-                                    report.nodeId(),
-                                    report.full() ? "takes no WAL" : "is short of space",
-                                    report.usable() >> 20,
-                                    report.directory(),
-                                    report.reserve() >> 20));
-                }
+        for (SpaceReport report : wal.space()) {
+            safekeepers
+                    .addObject()
+                    .put("safekeeper", report.nodeId())
+                    .put("directory", report.directory())
+                    .put("disk", report.full() ? "full" : report.isLow() ? "low" : "ok")
+                    .put("free_bytes", report.usable())
+                    .put("total_bytes", report.total())
+                    .put("reserve_bytes", report.reserve())
+                    .put("refused_appends", report.refused());
+            if (report.isLow()) {
+                warnings.add(
+                        String.format(
+                                "safekeeper %d %s: %d MiB free in %s, %d MiB are kept free",
+                                report.nodeId(),
+                                report.full() ? "takes no WAL" : "is short of space",
+                                report.usable() >> 20,
+                                report.directory(),
+                                report.reserve() >> 20));
             }
-        } catch (IOException e) {
-            warnings.add(e.getMessage());
         }
     }
 
@@ -171,13 +172,21 @@ final class StatusRoutes {
         node.put("endpoint_id", endpoint.id());
         node.put("state", state.apiName());
         node.put("suspend_timeout_seconds", endpoint.suspendTimeoutSeconds());
-        node.put("sessions", sessions.use(endpoint.id()).open());
+        sessions(endpoint, node);
         positions(new TenantTimelineId(project.tenant(), branch.timeline()), node);
         if (state instanceof Endpoints.State.Active active) {
             compute(active.compute(), node.putObject("compute"));
             commits(endpoint, branch, node);
         }
         return node;
+    }
+
+    private void sessions(Endpoint endpoint, ObjectNode node) {
+        try {
+            node.put("sessions", prompt.of("gateway", () -> sessions.use(endpoint.id())).open());
+        } catch (IOException e) {
+            log.debug("no word of the sessions of {}", endpoint.id(), e);
+        }
     }
 
     private void positions(TenantTimelineId timeline, ObjectNode node) {
@@ -214,7 +223,7 @@ final class StatusRoutes {
         }
         try {
             PageService.TimelineStatus ingested =
-                    PromptAnswer.of("pageserver", () -> pages.status(timeline));
+                    prompt.of("pageserver", () -> pages.status(timeline));
             node.put("ingested_lsn", ingested.lastRecordLsn().toString());
             node.put("disk_consistent_lsn", ingested.diskConsistentLsn().toString());
             node.put("size_bytes", ingested.sizeBytes());
@@ -226,7 +235,7 @@ final class StatusRoutes {
     private void commits(Endpoint endpoint, Branch branch, ObjectNode node) {
         try {
             Optional<Computes.Commits> running =
-                    PromptAnswer.of("agent", () -> endpoints.commits(endpoint.id()));
+                    prompt.of("agent", () -> endpoints.commits(endpoint.id()));
             if (running.isEmpty()) {
                 return;
             }

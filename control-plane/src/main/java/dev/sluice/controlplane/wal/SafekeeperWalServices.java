@@ -3,6 +3,7 @@ package dev.sluice.controlplane.wal;
 import dev.sluice.controlplane.project.Configurations;
 import dev.sluice.controlplane.project.Refusal;
 import dev.sluice.controlplane.project.WalServices;
+import dev.sluice.controlplane.prompt.PromptAnswers;
 import dev.sluice.walservice.client.SafekeeperClient;
 import dev.sluice.walservice.client.SafekeeperDirectory;
 import dev.sluice.walservice.client.SpaceReport;
@@ -33,6 +34,7 @@ public final class SafekeeperWalServices implements WalServices {
 
     private final SafekeeperDirectory addresses;
     private final Configurations configurations;
+    private final PromptAnswers prompt = new PromptAnswers();
 
     public SafekeeperWalServices(SafekeeperDirectory addresses, Configurations configurations) {
         this.addresses = addresses;
@@ -76,10 +78,22 @@ public final class SafekeeperWalServices implements WalServices {
 
     @Override
     public List<Position> positions(TenantTimelineId id) {
+        return positions(id, node -> prompt.of(name(node), () -> client(node).status(id)));
+    }
+
+    private static String name(long node) {
+        return "safekeeper " + node;
+    }
+
+    private interface Asking {
+        TimelineStatus status(long node) throws IOException;
+    }
+
+    private List<Position> positions(TenantTimelineId id, Asking asking) {
         List<Position> positions = new ArrayList<>();
         for (long node : configurations.of(id).everyone()) {
             try {
-                TimelineStatus status = client(node).status(id);
+                TimelineStatus status = asking.status(node);
                 positions.add(
                         new Position(
                                 node,
@@ -101,7 +115,7 @@ public final class SafekeeperWalServices implements WalServices {
         List<SpaceReport> reports = new ArrayList<>();
         for (long node : configurations.safekeepers()) {
             try {
-                reports.add(client(node).space());
+                reports.add(prompt.of(name(node), () -> client(node).space()));
             } catch (IOException e) {
                 log.debug("safekeeper {} does not answer", node, e);
             }
@@ -111,7 +125,7 @@ public final class SafekeeperWalServices implements WalServices {
 
     @Override
     public Lsn commitLsn(TenantTimelineId id) throws IOException {
-        List<Position> positions = positions(id);
+        List<Position> positions = positions(id, node -> client(node).status(id));
         Configuration configuration = configurations.of(id);
         Set<Long> there = positions.stream().map(Position::safekeeper).collect(Collectors.toSet());
         if (!configuration.isQuorum(there::contains)) {

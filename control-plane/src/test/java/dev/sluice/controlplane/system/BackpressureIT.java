@@ -54,6 +54,11 @@ class BackpressureIT {
                                 assertThat(sluice.run("status").succeeded().out())
                                         .containsPattern(
                                                 "warning +commits of branch main wait: the pageserver is \\d+ MiB of WAL behind, the limit is 4 MiB"));
+                assertThat(metrics(sluice))
+                        .containsPattern(
+                                "sluice_wal_lsn\\{branch=\"main\",what=\"committed\",?\\} ")
+                        .contains("sluice_safekeeper_free_bytes", "sluice_gateway_sessions")
+                        .doesNotContain("what=\"ingested\"", "sluice_page_reads");
                 assertThat(load).isNotDone();
             } finally {
                 signal("CONT", pageserver);
@@ -77,7 +82,36 @@ class BackpressureIT {
             assertThat(metrics(sluice))
                     .containsPattern("sluice_commit_delay_seconds\\{branch=\"main\",?\\} [1-9]");
             await().atMost(SOON).until(() -> !commits(sluice).path("held_back").asBoolean());
+            assertThat(metrics(sluice)).contains("what=\"ingested\"", "sluice_page_reads");
+            howThingsAreIsToldWhateverHangs(sluice);
         }
+    }
+
+    private static void howThingsAreIsToldWhateverHangs(Sluice sluice) throws IOException {
+        String url = metricsUrl(sluice);
+        List<Long> others = new ArrayList<>();
+        for (JsonNode part : sluice.json("status").path("parts")) {
+            if (!part.path("part").asText().matches("server|control-plane")) {
+                others.add(part.path("pid").asLong());
+            }
+        }
+        assertThat(others).hasSizeGreaterThanOrEqualTo(4);
+        others.forEach(pid -> signal("STOP", pid));
+        try {
+            assertThat(scrape(url))
+                    .contains("sluice_endpoint_active{branch=\"main\"")
+                    .doesNotContain("sluice_gateway_sessions", "sluice_safekeeper_free_bytes");
+            JsonNode main = sluice.branch("main");
+            assertThat(main.path("ingest_error").asText()).contains("does not answer");
+            assertThat(main.path("safekeepers")).isEmpty();
+            assertThat(main.has("sessions")).isFalse();
+        } finally {
+            others.forEach(pid -> signal("CONT", pid));
+        }
+        await().atMost(SOON)
+                .untilAsserted(() ->
+                        assertThat(scrape(url))
+                                .contains("sluice_gateway_sessions", "what=\"ingested\""));
     }
 
     /** A pageserver that works one tenth of the time. */
@@ -115,9 +149,16 @@ class BackpressureIT {
     }
 
     private static String metrics(Sluice sluice) throws IOException {
+        return scrape(metricsUrl(sluice));
+    }
+
+    private static String metricsUrl(Sluice sluice) throws IOException {
         String api = sluice.json("status").path("server").path("api_url").asText();
-        String url = api.replaceFirst("/api/v2$", "/metrics");
-        return Sluice.execute(Map.of(), List.of("curl", "-sf", url)).succeeded().out();
+        return api.replaceFirst("/api/v2$", "/metrics");
+    }
+
+    private static String scrape(String url) throws IOException {
+        return Sluice.execute(Map.of(), List.of("curl", "-sf", "-m", "30", url)).succeeded().out();
     }
 
     private static long part(Sluice sluice, String name) throws IOException {
