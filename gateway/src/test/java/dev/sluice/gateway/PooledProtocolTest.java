@@ -353,6 +353,19 @@ class PooledProtocolTest {
                                         execute(""),
                                         SYNC))),
                 Arguments.of(
+                        "statements deallocated by SQL in the extended protocol",
+                        List.of(
+                                step(parse("s1", "select 1"), parse("s2", "select 2"), SYNC),
+                                step(
+                                        parse("", "DEALLOCATE s1"),
+                                        bind("", ""),
+                                        new Describe(Target.PORTAL, ""),
+                                        execute(""),
+                                        SYNC),
+                                step(bind("", "s1"), execute(""), SYNC),
+                                step(bind("", "s2"), execute(""), SYNC),
+                                step(parse("s1", "select 11"), bind("", "s1"), execute(""), SYNC))),
+                Arguments.of(
                         "prepared by SQL",
                         List.of(
                                 step(new Query("prepare p as select $1::int * 2")),

@@ -205,6 +205,7 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
                     bodyLeft = length;
                 }
                 case DONE -> at = body + length;
+                case GROUP_DONE -> at = messages.doneUpTo();
                 case BODY_LEFT -> {
                     int done = messages.doneUpTo();
                     bodyLeft = body + length - done;
@@ -315,6 +316,8 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
         DROPPED,
         /** It was dealt with, all of it. */
         DONE,
+        /** It was dealt with, and those that follow up to a Sync. */
+        GROUP_DONE,
         /** Its beginning was dealt with; the rest goes on. */
         BODY_LEFT,
         /** More of it must have come. */
@@ -349,6 +352,20 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
                 && (barrier || expected.isChangeDue() || client.shouldYield())) {
             return Step.HOLD;
         }
+        if (type == 'P' && length < DEALLOCATE && expected.isSettled()) {
+            if (come < length) {
+                return Step.INCOMPLETE;
+            }
+            ByteBuf answer = messages.deallocatedInGroup(server, in, at, length);
+            if (answer != null && !answer.isReadable()) {
+                return Step.INCOMPLETE;
+            }
+            if (answer != null) {
+                answerDeallocated(server, answer);
+                drop(at, messages.doneUpTo());
+                return Step.GROUP_DONE;
+            }
+        }
         return switch (type) {
             case 'Q' -> query(server, in, at, length, come);
             case 'P', 'B', 'D', 'C' -> messages.message(server, in, at, type, length, come);
@@ -370,6 +387,12 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
         return expected.sent(kind, null) ? Step.STAYS : Step.DROPPED;
     }
 
+    private void answerDeallocated(PooledServer server, ByteBuf answer) {
+        answer.writeByte('Z').writeInt(FrameHeader.MIN_LENGTH + 1);
+        answer.writeByte(server.status());
+        Outbound.send(client.channel(), answer);
+    }
+
     private Step query(PooledServer server, ByteBuf in, int at, int length, int come) {
         int body = at + FrameHeader.BYTES;
         if (length < DEALLOCATE && come < length) {
@@ -378,9 +401,7 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
         if (length < DEALLOCATE && server.expected().isSettled()) {
             ByteBuf answer = messages.deallocated(server, in, body, length);
             if (answer != null) {
-                answer.writeByte('Z').writeInt(FrameHeader.MIN_LENGTH + 1);
-                answer.writeByte(server.status());
-                Outbound.send(client.channel(), answer);
+                answerDeallocated(server, answer);
                 drop(at, body + length);
                 return Step.DONE;
             }

@@ -33,6 +33,12 @@ final class StatementMessages {
     /** The longest beginning of a message: two names. */
     private static final int MAX_NAMES = 64 << 10;
 
+    /** More must have come. */
+    static final ByteBuf INCOMPLETE = io.netty.buffer.Unpooled.EMPTY_BUFFER;
+
+    /** What follows the Parse of a command that is sent by itself. */
+    private static final byte[] DEALLOCATING = {'B', 'D', 'E', 'S'};
+
     private static final Pattern DEALLOCATE =
             Pattern.compile(
                     "\\s*deallocate\\s+(?:prepare\\s+)?(?:\"([^\"]+)\"|([a-z_][a-z0-9_$]*))\\s*;?\\s*",
@@ -375,6 +381,78 @@ final class StatementMessages {
      * @return the beginning of the answer; null if the server must see the command
      */
     @Nullable ByteBuf deallocated(PooledServer server, ByteBuf in, int body, int length) {
+        ClientStatements.Named named = deallocates(server, in, body, length);
+        return named == null ? null : deallocate(named, client.channel().alloc().buffer());
+    }
+
+    /**
+     * The same by messages of the extended protocol: Parse, Bind, Describe, Execute and Sync of
+     * unnamed ones, if all of them have come. Where they end is {@link #doneUpTo} then.
+     *
+     * @return the beginning of the answer; {@link #INCOMPLETE} if the rest has not come, which
+     *     nobody waits for before a Sync; null if the server must see them
+     */
+    @Nullable ByteBuf deallocatedInGroup(PooledServer server, ByteBuf in, int at, int length) {
+        int body = at + FrameHeader.BYTES;
+        int text = body + 1;
+        int zero = in.indexOf(text, Math.min(body + length, in.writerIndex()), (byte) 0);
+        if (in.getByte(body) != 0 || zero < 0 || zero + 1 + Short.BYTES != body + length) {
+            return null;
+        }
+        ClientStatements.Named named = deallocates(server, in, text, zero + 1 - text);
+        if (named == null) {
+            return null;
+        }
+        int next = body + length;
+        for (byte type : DEALLOCATING) {
+            if (in.writerIndex() == next) {
+                return INCOMPLETE;
+            }
+            if (in.getByte(next) != type) {
+                return null;
+            }
+            if (in.writerIndex() - next < FrameHeader.BYTES) {
+                return INCOMPLETE;
+            }
+            int bytes = in.getInt(next + 1) - FrameHeader.MIN_LENGTH;
+            int content = next + FrameHeader.BYTES;
+            if (bytes < 0 || bytes > MAX_PARSE) {
+                return null;
+            }
+            if (in.writerIndex() - content < bytes) {
+                return INCOMPLETE;
+            }
+            boolean unnamed =
+                    switch (type) {
+                        case 'B' -> bytes >= 2 && in.getShort(content) == 0;
+                        case 'D' -> bytes == 2 && in.getShort(content) == 'P' << 8;
+                        case 'E' -> bytes == 1 + Integer.BYTES && in.getByte(content) == 0;
+                        default -> bytes == 0;
+                    };
+            if (!unnamed) {
+                return null;
+            }
+            next = content + bytes;
+        }
+        ByteBuf answer = client.channel().alloc().buffer();
+        for (byte type : new byte[] {'1', '2', 'n'}) {
+            Texts.empty(answer, type);
+        }
+        unnamed = null;
+        doneUpTo = next;
+        return deallocate(named, answer);
+    }
+
+    private ByteBuf deallocate(ClientStatements.Named named, ByteBuf answer) {
+        statements.remove(named);
+        byte[] tag = Texts.ascii("DEALLOCATE\0");
+        answer.writeByte('C').writeInt(Integer.BYTES + tag.length).writeBytes(tag);
+        return answer;
+    }
+
+    /** The statement of the client's that a text with its zero byte deallocates, if it does. */
+    private ClientStatements.@Nullable Named deallocates(
+            PooledServer server, ByteBuf in, int body, int length) {
         if (length < 12 || (in.getByte(body) | 0x20) > 'd' || server.status() == 'E') {
             return null;
         }
@@ -387,15 +465,7 @@ final class StatementMessages {
         String name = quoted != null ? quoted : matcher.group(2).toLowerCase(java.util.Locale.ROOT);
         byte[] bytes = name.getBytes(StandardCharsets.ISO_8859_1);
         ByteBuf key = io.netty.buffer.Unpooled.wrappedBuffer(bytes);
-        ClientStatements.Named named = statements.find(key, 0, bytes.length);
-        if (named == null) {
-            return null;
-        }
-        statements.remove(named);
-        ByteBuf answer = client.channel().alloc().buffer();
-        byte[] tag = Texts.ascii("DEALLOCATE\0");
-        answer.writeByte('C').writeInt(Integer.BYTES + tag.length).writeBytes(tag);
-        return answer;
+        return statements.find(key, 0, bytes.length);
     }
 
     /** The server skipped a message, or refused it. */
