@@ -528,6 +528,16 @@ class PooledProtocolTest {
     }
 
     @Test
+    void aParseWithNothingInItEndsItsClientAlone() throws IOException {
+        try (RawClient client = pooled.raw();
+                RawClient other = pooled.raw()) {
+            client.send(RawClient.bytes('P', new byte[0]));
+            assertThat(client.lastWords().sqlState()).isEqualTo("08P01");
+            assertThat(other.query("select 1")).isEqualTo(List.of(List.of("1")));
+        }
+    }
+
+    @Test
     void flushIsAnsweredWithoutSync() throws IOException {
         try (RawClient client = pooled.raw()) {
             ByteBuf first = Unpooled.buffer();

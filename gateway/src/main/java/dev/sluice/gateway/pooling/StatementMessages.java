@@ -395,8 +395,11 @@ final class StatementMessages {
     @Nullable ByteBuf deallocatedInGroup(PooledServer server, ByteBuf in, int at, int length) {
         int body = at + FrameHeader.BYTES;
         int text = body + 1;
-        int zero = in.indexOf(text, Math.min(body + length, in.writerIndex()), (byte) 0);
-        if (in.getByte(body) != 0 || zero < 0 || zero + 1 + Short.BYTES != body + length) {
+        if (length < 12 || in.getByte(body) != 0 || (in.getByte(text) | 0x20) > 'd') {
+            return null;
+        }
+        int zero = in.indexOf(text, body + length, (byte) 0);
+        if (zero < 0 || zero + 1 + Short.BYTES != body + length) {
             return null;
         }
         ClientStatements.Named named = deallocates(server, in, text, zero + 1 - text);
