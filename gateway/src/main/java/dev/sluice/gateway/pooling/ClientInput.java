@@ -1,24 +1,16 @@
 package dev.sluice.gateway.pooling;
 
-import dev.sluice.gateway.parking.Obstacle;
-import dev.sluice.gateway.parking.Ping;
-import dev.sluice.gateway.parking.SettingNames;
 import dev.sluice.gateway.pooling.statement.ClientStatements;
 import dev.sluice.gateway.pooling.statement.Expectations;
 import dev.sluice.gateway.pooling.statement.StatementStore;
-import dev.sluice.gateway.pooling.statement.StatementWatch;
 import dev.sluice.gateway.transport.Outbound;
 import dev.sluice.wire.backend.Diagnostic;
-import dev.sluice.wire.backend.ErrorResponse;
 import dev.sluice.wire.frame.FrameHeader;
 import dev.sluice.wire.frame.WireFormatException;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import java.util.Collection;
-import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,9 +39,8 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
     }
 
     private final PooledClient client;
-    private final StatementWatch watch = new StatementWatch();
-    private final SettingNames settingNames = new SettingNames();
-    private final Set<String> customSettings = new TreeSet<>();
+    private final TextWatch texts;
+    private final StandIn standIn;
     private final Outgoing outgoing = new Outgoing();
     private final StatementMessages messages;
 
@@ -57,22 +48,26 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
     private @Nullable ByteBuf partial;
     private int bodyLeft;
     private Body rest = Body.FORWARD;
-    private boolean watching;
-    private boolean inPieces;
-    private boolean watchesQuery;
-    private boolean barrier;
-    private @Nullable Diagnostic refusal;
-    private boolean refusalTold;
     private boolean processing;
     private boolean closed;
 
     ClientInput(PooledClient client, StatementStore store) {
         this.client = client;
+        this.texts = new TextWatch(client);
+        this.standIn = new StandIn(client);
         this.messages = new StatementMessages(client, this, store);
     }
 
     ClientStatements statements() {
         return messages.statements();
+    }
+
+    TextWatch texts() {
+        return texts;
+    }
+
+    StandIn standIn() {
+        return standIn;
     }
 
     Outgoing outgoing() {
@@ -86,7 +81,7 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
             in.release();
             return;
         }
-        client.active(System.nanoTime(), in.readableBytes());
+        client.times().received(System.nanoTime(), in.readableBytes());
         ByteBuf waiting = held;
         if (waiting != null) {
             held = joined(waiting, in);
@@ -137,11 +132,6 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
         return bodyLeft > 0 && rest != Body.DROP;
     }
 
-    /** What a DISCARD or DEALLOCATE does is known. */
-    void barrierPassed() {
-        barrier = false;
-    }
-
     private void process(ByteBuf bytes) {
         ByteBuf in = bytes;
         ByteBuf before = partial;
@@ -171,7 +161,7 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
         int at = in.readerIndex();
         int end = in.writerIndex();
         boolean hold = false;
-        if (bodyLeft == 0 && client.server() == null && answersPing(in)) {
+        if (bodyLeft == 0 && client.server() == null && standIn.answersPing(in)) {
             outgoing.abandon();
             return;
         }
@@ -283,32 +273,6 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private boolean answersPing(ByteBuf in) {
-        if (refusal != null || client.place().isWaiting() || client.hasLoss()) {
-            return false;
-        }
-        int at = in.readerIndex();
-        int end = in.writerIndex();
-        byte type = 0;
-        boolean parsed = false;
-        while (end - at >= FrameHeader.BYTES) {
-            type = in.getByte(at);
-            int length = in.getInt(at + 1) - FrameHeader.MIN_LENGTH;
-            parsed = type == 'P' || (parsed && type != 'S');
-            if (!Ping.isPart(type, length) || !(parsed || type == 'S' || type == 'Q')) {
-                return false;
-            }
-            at += FrameHeader.BYTES + length;
-        }
-        if (at != end || (type != 'S' && type != 'Q')) {
-            return false;
-        }
-        ByteBuf answer = client.channel().alloc().buffer();
-        Ping.answer(in, answer);
-        Outbound.send(client.channel(), answer);
-        return true;
-    }
-
     /** What becomes of a message. */
     enum Step {
         /** It goes on as it is. */
@@ -333,8 +297,9 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
         if (type == 'X') {
             return Step.OVER;
         }
-        if (refusal != null) {
-            return refused(type);
+        if (standIn.isRefusing()) {
+            standIn.refused(type);
+            return Step.DROPPED;
         }
         boolean copy = type == 'd' || type == 'c' || type == 'f';
         PooledServer server = client.server();
@@ -344,12 +309,16 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
         }
         server = client.wantServer();
         if (server == null) {
-            return refusal != null ? refused(type) : Step.HOLD;
+            if (!standIn.isRefusing()) {
+                return Step.HOLD;
+            }
+            standIn.refused(type);
+            return Step.DROPPED;
         }
         Expectations expected = server.expected();
         if (expected.size() > 0
                 && expected.isSynced()
-                && (barrier || expected.isChangeDue() || client.shouldYield())) {
+                && (texts.isBarrier() || expected.isChangeDue() || client.shouldYield())) {
             return Step.HOLD;
         }
         if (type == 'P' && length < DEALLOCATE && expected.isSettled()) {
@@ -418,13 +387,7 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
     /** The rest of the message is a text, perhaps with more after its zero byte. */
     void watch(boolean query, boolean pieces) {
         rest = Body.WATCH;
-        watching = true;
-        watchesQuery = query;
-        inPieces = pieces;
-        watch.begin();
-        if (pieces) {
-            settingNames.begin();
-        }
+        texts.begin(query, pieces);
     }
 
     private void body(ByteBuf in, int at, int length) {
@@ -433,155 +396,32 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
             case FORWARD -> {
                 // stays
             }
-            case WATCH -> watch(in, at, length);
-        }
-    }
-
-    private void watch(ByteBuf in, int at, int length) {
-        messages.unnamedPart(in, at, length);
-        if (!watching) {
-            return;
-        }
-        int zero = in.indexOf(at, at + length, (byte) 0);
-        int text = zero < 0 ? length : zero - at;
-        watch.more(in, at, text);
-        if (inPieces) {
-            settingNames.more(in, at, text);
-        }
-        if (zero >= 0) {
-            watching = false;
-            int found = watch.end();
-            if (inPieces) {
-                settingNames.end();
-            } else if (found != 0) {
-                settingNames.begin();
-                settingNames.more(in, at, text);
-                settingNames.end();
+            case WATCH -> {
+                messages.unnamedPart(in, at, length);
+                texts.more(in, at, length);
             }
-            found(found);
         }
     }
 
     private void bodyEnds() {
         messages.textEnds();
-        if (watching) {
-            watching = false;
-            found(watch.end());
-        }
-    }
-
-    private void found(int found) {
-        if (found == 0) {
-            return;
-        }
-        client.suspect((found & StatementWatch.LOADS) != 0);
-        if (settingNames.isNameless()) {
-            client.mustPin(Obstacle.NAMELESS_SETTINGS.description());
-        }
-        if (watchesQuery && (found & StatementWatch.DEALLOCATES) != 0) {
-            barrier = true;
-        }
-    }
-
-    /** A shared statement is executed that may change the session. */
-    void uses(Collection<String> namesInText) {
-        customSettings.addAll(namesInText);
-        client.suspect(false);
-    }
-
-    /** Names of settings that Postgres does not list, with those among some. */
-    Set<String> customSettings(Collection<String> known) {
-        Set<String> names = new TreeSet<>(settingNames.names());
-        names.addAll(customSettings);
-        known.stream().filter(name -> name.indexOf('.') > 0).forEach(names::add);
-        return names;
-    }
-
-    // Answers in the server's place
-
-    /**
-     * What the client sends up to its next Sync, or its next Query, is not done.
-     *
-     * @param alreadyTold whether the client has been told why
-     */
-    void refuse(Diagnostic why, boolean alreadyTold) {
-        refusal = why;
-        refusalTold = alreadyTold;
-    }
-
-    private Step refused(byte type) {
-        Diagnostic why = refusal;
-        if (why == null) {
-            throw new IllegalStateException("nothing is refused");
-        }
-        switch (type) {
-            case 'd', 'c', 'f', 'H' -> {
-                // nothing of it is answered
-            }
-            case 'Q', 'F', 'S' -> {
-                if (type != 'S' && refusalTold) {
-                    break; // skipped, as after any error before a Sync
-                }
-                ByteBuf out = client.channel().alloc().buffer();
-                if (!refusalTold) {
-                    new ErrorResponse(why).encode(out);
-                }
-                Texts.ready(out, (byte) 'I');
-                Outbound.send(client.channel(), out);
-                refusal = null;
-            }
-            default -> {
-                if (!refusalTold) {
-                    refusalTold = true;
-                    ByteBuf out = client.channel().alloc().buffer();
-                    new ErrorResponse(why).encode(out);
-                    Outbound.send(client.channel(), out);
-                }
-            }
-        }
-        return Step.DROPPED;
+        texts.end();
     }
 
     /**
-     * Gives the answers that a server connection owed.
+     * The server connection is no more: gives the answers that it owed.
      *
      * @return whether it owed any
      */
-    boolean answerInstead(PooledServer lost, Diagnostic why) {
-        Expectations expected = lost.expected();
-        boolean skipping = expected.isSkipping();
-        boolean open = !expected.isSynced();
-        boolean told = skipping;
-        boolean any = skipping;
-        ByteBuf out = client.channel().alloc().buffer();
-        expected.undoAll();
-        for (byte kind; (kind = expected.abandon()) != 0; ) {
-            any = true;
-            boolean end =
-                    kind == Expectations.SYNC
-                            || kind == Expectations.QUERY
-                            || kind == Expectations.FUNCTION;
-            if (!told && kind != Expectations.COPY_END) {
-                new ErrorResponse(why).encode(out);
-                told = true;
-            }
-            if (end) {
-                Texts.ready(out, (byte) 'I');
-                told = false;
-            }
-        }
-        Outbound.send(client.channel(), out);
-        if (open || skipping) {
-            refuse(why, told);
-            any = true;
-        }
+    boolean serverLost(PooledServer lost, Diagnostic why) {
+        boolean owed = standIn.answerInstead(lost, why);
         if (bodyLeft > 0) {
             rest = Body.DROP;
-            watching = false;
+            texts.cutOff();
         }
         messages.unnamedGone(lost);
-        expected.reset();
-        return any;
+        lost.expected().reset();
+        return owed;
     }
 
     void undone(PooledServer of, byte kind, @Nullable Object subject, boolean byItself) {

@@ -1,22 +1,17 @@
 package dev.sluice.gateway.pooling;
 
 import dev.sluice.gateway.EndpointMetrics;
-import dev.sluice.gateway.compute.ComputeConnector;
 import dev.sluice.gateway.compute.ServerConnection;
 import dev.sluice.gateway.compute.ServerLogin;
 import dev.sluice.gateway.pooling.queue.PoolQueue;
 import dev.sluice.gateway.pooling.queue.Slot;
 import dev.sluice.gateway.pooling.queue.Waiter;
-import dev.sluice.gateway.pooling.state.ReportedSettings;
-import dev.sluice.gateway.pooling.state.SessionSettings;
-import dev.sluice.gateway.pooling.state.SettingsExchange;
+import dev.sluice.gateway.pooling.state.KnownSettings;
 import dev.sluice.gateway.pooling.state.SimpleExchange;
 import dev.sluice.gateway.pooling.statement.StatementStore;
 import dev.sluice.gateway.routing.Route;
 import dev.sluice.wire.SqlState;
-import dev.sluice.wire.backend.BackendMessage;
 import dev.sluice.wire.backend.Diagnostic;
-import dev.sluice.wire.backend.ParameterStatus;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +20,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -42,33 +36,23 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
     /** Queries of a client that does not wait for answers, while others wait. */
     static final int SHARE = 32;
 
-    private static final long MINUTE = TimeUnit.MINUTES.toNanos(1);
     private static final Duration TICK = Duration.ofMillis(100);
-    private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(5);
-
-    /** How many different sets of settings are remembered. */
-    private static final int MAX_INTERNED = 1000;
 
     private final Pools pools;
     private final PoolKey key;
     private final EventLoop loop;
     private final EndpointBudget budget;
     private final StatementStore statements = new StatementStore();
-    private final PoolCounters counters = new PoolCounters();
+    private final PoolCounters counters = new PoolCounters(now());
     private final PoolQueue<PooledClient, PooledServer> queue;
     private final Set<PooledClient> clients = new LinkedHashSet<>();
     private final Set<PooledServer> servers = new LinkedHashSet<>();
-    private final Map<Map<String, String>, SessionSettings> settingsByValues = lru();
-    private final Map<Map<String, String>, ReportedSettings> reportedByValues = lru();
+    private final KnownSettings known = new KnownSettings();
     private final EndpointMetrics counted;
-    private final SessionSettings bare = new SessionSettings(Map.of());
     private final List<CompletableFuture<Void>> pausing = new ArrayList<>();
     private volatile Route route;
     private ServerLogin login;
     private boolean ticking;
-    private PoolInfo.Counters lastMinute = PoolInfo.Counters.NONE;
-    private PoolInfo.Counters beforeMinute = PoolInfo.Counters.NONE;
-    private long minuteBegan = now();
     private boolean retired;
     private @Nullable Diagnostic failure;
 
@@ -81,22 +65,10 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
         this.route = login.route();
         this.counted = pools.context().metrics().endpoint(key.endpointId());
         this.queue = new PoolQueue<>(pools.settings().limits(), this);
-        settingsByValues.put(Map.of(), bare);
         budget.join(this);
         if (pools.isPaused(key)) {
             queue.pause();
         }
-    }
-
-    private static <V> Map<Map<String, String>, V> lru() {
-        return new LinkedHashMap<>(16, 0.75f, true) {
-            private static final long serialVersionUID = 1L;
-
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<Map<String, String>, V> eldest) {
-                return size() > MAX_INTERNED;
-            }
-        };
     }
 
     // What it is
@@ -148,6 +120,10 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
         return statements;
     }
 
+    KnownSettings knownSettings() {
+        return known;
+    }
+
     PoolCounters counters() {
         return counters;
     }
@@ -166,16 +142,6 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
 
     static long now() {
         return System.nanoTime();
-    }
-
-    SessionSettings intern(Map<String, String> values) {
-        return settingsByValues.computeIfAbsent(
-                Map.copyOf(values), _ -> new SessionSettings(values));
-    }
-
-    ReportedSettings internReported(Map<String, String> values) {
-        return reportedByValues.computeIfAbsent(
-                Map.copyOf(values), _ -> new ReportedSettings(values));
     }
 
     // Clients come and go
@@ -199,7 +165,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
         }
         login = entrant.login();
         route = login.route();
-        PooledClient client = new PooledClient(pools.nextId(), this, entrant, intern(startup));
+        PooledClient client = new PooledClient(pools.nextId(), this, entrant, known.session(startup));
         clients.add(client);
         pools.opened(client);
         entrant.channel().closeFuture().addListener(_ -> client.gone());
@@ -240,70 +206,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
 
     @Override
     public void assign(Waiter<PooledClient> waiter, Slot<PooledServer> slot) {
-        PooledClient client = waiter.client();
-        PooledServer server = slot.server();
-        if (now() - slot.idleSince() > settings().check().toNanos()) {
-            SimpleExchange anybodyThere = SimpleExchange.sync();
-            var deadline =
-                    loop.schedule(server::giveUp, SIGN_OF_LIFE.toMillis(), TimeUnit.MILLISECONDS);
-            server.converse(
-                    anybodyThere,
-                    () -> {
-                        deadline.cancel(false);
-                        prepare(client, server);
-                    });
-        } else {
-            prepare(client, server);
-        }
-    }
-
-    /** Gives a server connection the settings that the client wants. */
-    private void prepare(PooledClient client, PooledServer server) {
-        if (isUseless(client, server)) {
-            return;
-        }
-        if (server.settings() != client.settings()) {
-            SettingsExchange exchange = new SettingsExchange(server.settings(), client.settings());
-            if (!exchange.isNothing()) {
-                server.converse(exchange, () -> prepared(client, server, exchange));
-                return;
-            }
-            server.isNow(client.settings());
-        }
-        client.attached(server, now());
-    }
-
-    private void prepared(PooledClient client, PooledServer server, SettingsExchange exchange) {
-        if (isUseless(client, server)) {
-            return;
-        }
-        Diagnostic error = exchange.error();
-        if (error == null) {
-            server.isNow(client.settings());
-            client.attached(server, now());
-        } else if (server.settings() != bare && error.sqlState().startsWith("57")) {
-            // a timeout of the client before
-            discard(server);
-            queue.askAgain(client.place(), now());
-        } else {
-            queue.giveBack(server.slot(), now());
-            client.refused(error);
-        }
-    }
-
-    /** Whether one of the two has gone meanwhile. */
-    private boolean isUseless(PooledClient client, PooledServer server) {
-        if (server.isClosed()) {
-            if (!client.isEnded()) {
-                queue.askAgain(client.place(), now());
-            }
-            return true;
-        }
-        if (client.isEnded()) {
-            queue.giveBack(server.slot(), now());
-            return true;
-        }
-        return false;
+        Preparation.begin(this, waiter.client(), slot.server());
     }
 
     @Override
@@ -321,8 +224,30 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
                         .open(
                                 loop,
                                 new ServerLogin(route, parameters, login.keys()),
-                                new Opening());
+                                new Opening(this));
         return true;
+    }
+
+    /**
+     * A server connection was opened.
+     *
+     * @param told what the server reports
+     */
+    void opened(ServerConnection connection, Map<String, String> told) {
+        PooledServer server =
+                new PooledServer(this, connection, known.none(), known.reported(told));
+        servers.add(server);
+        connection.channel().pipeline().addLast("pooled", server.output());
+        queue.opened(server.slot(), now());
+    }
+
+    /** It could not be. */
+    void notOpened(Diagnostic why) {
+        log.debug("pool {}: no server connection: {}", key, why.message());
+        failure = Texts.asError(why);
+        budget.returnServer(this);
+        queue.openFailed(now());
+        retireLater();
     }
 
     @Override
@@ -343,9 +268,9 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
 
     /** Why no server connection could be opened. */
     Diagnostic lastFailure() {
-        Diagnostic known = failure;
-        return known != null
-                ? known
+        Diagnostic last = failure;
+        return last != null
+                ? last
                 : Texts.error(SqlState.CANNOT_CONNECT_NOW, "the compute could not be started");
     }
 
@@ -369,7 +294,8 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
         }
     }
 
-    private void discard(PooledServer server) {
+    /** It is not to be used again. */
+    void discard(PooledServer server) {
         server.close();
         queue.lost(server.slot(), now());
     }
@@ -399,7 +325,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
                             return;
                         }
                         server.statementsGone();
-                        server.isNow(bare);
+                        server.isNow(known.none());
                         release(server);
                     });
         } else {
@@ -446,7 +372,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
 
     private void tick() {
         queue.tick(now());
-        var _ = lastMinute();
+        counters.tick(now());
         if (servers.isEmpty() && queue.waiting() == 0) {
             ticking = false;
         } else {
@@ -461,19 +387,6 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
         pausing.add(done);
         queue.pause();
         return done;
-    }
-
-    private PoolInfo.Counters lastMinute() {
-        long now = now();
-        if (now - minuteBegan >= MINUTE) {
-            PoolInfo.Counters counted = counters.snapshot();
-            // a minute in which nobody looked, and nothing happened, counts as the last one
-            long minutes = (now - minuteBegan) / MINUTE;
-            lastMinute = minutes == 1 ? counted.minus(beforeMinute) : PoolInfo.Counters.NONE;
-            beforeMinute = counted;
-            minuteBegan += minutes * MINUTE;
-        }
-        return lastMinute;
     }
 
     List<PoolMember> clientMembers() {
@@ -517,7 +430,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
                 queue.isPaused(),
                 queue.longestWait(now()),
                 counters.snapshot(),
-                lastMinute());
+                counters.lastMinute(now()));
     }
 
     /** The limits may be others. */
@@ -530,52 +443,5 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
     boolean sleep() {
         queue.closeIdle(Integer.MAX_VALUE);
         return servers.isEmpty() && queue.opening() == 0;
-    }
-
-    private final class Opening implements ComputeConnector.Passenger {
-        private final Map<String, String> told = new TreeMap<>();
-
-        @Override
-        public void told(BackendMessage message) {
-            if (message instanceof ParameterStatus status) {
-                told.put(status.name(), status.value());
-            }
-        }
-
-        @Override
-        public void ready(ServerConnection connection) {
-            PooledServer server =
-                    new PooledServer(Pool.this, connection, bare, internReported(told));
-            servers.add(server);
-            connection.channel().pipeline().addLast("pooled", server);
-            queue.opened(server.slot(), now());
-        }
-
-        @Override
-        public void refused(Diagnostic diagnostic) {
-            failed(diagnostic);
-        }
-
-        @Override
-        public void notWoken(Throwable cause) {
-            context().metrics().wakeFailed();
-            failed(context().diagnose().apply(cause));
-        }
-
-        @Override
-        public void unreachable(Throwable cause) {
-            context().metrics().wakeFailed();
-            failed(
-                    Texts.error(SqlState.CANNOT_CONNECT_NOW, "Couldn't connect to compute node")
-                            .withHint("It may be restarting: try again."));
-        }
-
-        private void failed(Diagnostic why) {
-            log.debug("pool {}: no server connection: {}", key, why.message());
-            failure = Texts.asError(why);
-            budget.returnServer(Pool.this);
-            queue.openFailed(now());
-            retireLater();
-        }
     }
 }

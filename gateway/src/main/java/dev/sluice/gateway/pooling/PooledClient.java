@@ -1,7 +1,6 @@
 package dev.sluice.gateway.pooling;
 
 import dev.sluice.gateway.SessionInfo;
-import dev.sluice.gateway.compute.ServerConnection;
 import dev.sluice.gateway.pooling.queue.PoolQueue;
 import dev.sluice.gateway.pooling.queue.Waiter;
 import dev.sluice.gateway.pooling.state.ReportedSettings;
@@ -16,13 +15,8 @@ import dev.sluice.wire.backend.NoticeResponse;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class PooledClient {
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
-    private static final long LISTENER_INTERVAL = 1_000_000_000L;
     private static final ReportedSettings NOTHING = new ReportedSettings(Map.of());
 
     private final long id;
@@ -43,32 +36,23 @@ final class PooledClient {
     private final Entrant.Who who;
     private final SessionSettings startup;
     private final ClientInput input;
+    private final ClientTimes times;
     private final Waiter<PooledClient> place = new Waiter<>(this);
-    private final long connectedAt = System.currentTimeMillis();
 
     private @Nullable Entrant entrant;
     private SessionSettings settings;
     private ReportedSettings told;
     private @Nullable PooledServer server;
     private boolean asking;
-    private boolean suspicious;
+    private final Pinning pinning = new Pinning();
     private boolean withheld;
     private boolean probing;
-    private boolean loads;
-    private List<String> pinned = List.of();
-    private final Set<String> noticed = new LinkedHashSet<>();
-    private final Set<String> unshareable = new LinkedHashSet<>();
     private @Nullable Diagnostic loss;
     private ReportedSettings reportedAtStart;
     private int served;
     private boolean cancelled;
     private boolean ended;
-    private long askedAt;
-    private long queryAt;
-    private long transactionAt;
-    private long toldListenerAt;
     private volatile SessionInfo.State state = SessionInfo.State.PARKED;
-    private volatile long lastActivity = System.nanoTime();
 
     PooledClient(long id, Pool pool, Entrant entrant, SessionSettings startup) {
         this.id = id;
@@ -81,11 +65,15 @@ final class PooledClient {
         this.told = NOTHING;
         this.reportedAtStart = NOTHING;
         this.input = new ClientInput(this, pool.statements());
-        this.toldListenerAt = lastActivity - LISTENER_INTERVAL;
+        this.times = new ClientTimes(this);
     }
 
     ClientInput input() {
         return input;
+    }
+
+    ClientTimes times() {
+        return times;
     }
 
     Pool pool() {
@@ -113,11 +101,11 @@ final class PooledClient {
     }
 
     boolean isPinned() {
-        return !pinned.isEmpty();
+        return pinning.isPinned();
     }
 
-    List<String> pinned() {
-        return pinned;
+    Pinning pinning() {
+        return pinning;
     }
 
     boolean isEnded() {
@@ -131,18 +119,18 @@ final class PooledClient {
                 || input.isHolding()
                 || probing
                 || (has != null && !(has.status() == 'I' && has.expected().isSettled()))
-                || (has != null && pinned.isEmpty());
+                || (has != null && !isPinned());
     }
 
     /** Why it needs its compute; empty if it does not. */
     String needsServer(long now, long keepAwake) {
-        boolean overdue = now - lastActivity >= keepAwake;
+        boolean overdue = now - times.lastActivity() >= keepAwake;
         if (isBusy()) {
             PooledServer has = server;
             boolean open = has != null && has.expected().isSettled() && !place.isWaiting();
             return open && overdue ? "" : open ? "an open transaction" : "busy";
         }
-        return isPinned() && !overdue ? String.join("; ", pinned) : "";
+        return isPinned() && !overdue ? String.join("; ", pinning.reasons()) : "";
     }
 
     // It comes in
@@ -157,10 +145,11 @@ final class PooledClient {
             welcome(known);
             return;
         }
-        askedAt = System.nanoTime();
+        long now = System.nanoTime();
+        times.asks(now);
         state = SessionInfo.State.ACTIVE;
         place.prefer(settings);
-        pool.queue().ask(place, askedAt);
+        pool.queue().ask(place, now);
     }
 
     private void welcome(ReportedSettings reported) {
@@ -169,40 +158,18 @@ final class PooledClient {
         told = reported;
         reportedAtStart = reported;
         if (entering != null) {
-            entering.welcome(reported.values(), input, this::holdForCancel);
+            entering.welcome(reported.values(), input, new ClientCancelling(this));
         }
     }
 
-    /** Holds the server connection that runs something for this client; from any thread. */
-    private void holdForCancel(Consumer<Cancelling.@Nullable Held> then) {
-        pool.loop()
-                .execute(() -> {
-                    PooledServer has = server;
-                    if (has == null && input.isHolding() && entrant == null && !ended) {
-                        cancelWaiting();
-                    }
-                    if (has == null || has.isClosed() || has.expected().size() == 0) {
-                        then.accept(null);
-                        return;
-                    }
-                    has.cancelBegins();
-                    then.accept(
-                            new Cancelling.Held() {
-                                @Override
-                                public ServerConnection server() {
-                                    return has.connection();
-                                }
-
-                                @Override
-                                public void release() {
-                                    pool.loop().execute(has::cancelEnds);
-                                }
-                            });
-                });
-    }
-
-    /** A server connection that is being made ready for this client is given back then. */
-    private void cancelWaiting() {
+    /**
+     * What waits for a server connection is not run: one that is being made ready for this client
+     * is given back then.
+     */
+    void cancelWaiting() {
+        if (!input.isHolding() || entrant != null || ended) {
+            return;
+        }
         if (place.isWaiting()) {
             pool.queue().withdraw(place);
             refused(Texts.cancelled());
@@ -212,25 +179,6 @@ final class PooledClient {
     }
 
     // What it sends
-
-    /** Something came. */
-    void active(long now, int bytes) {
-        lastActivity = now;
-        PooledServer has = server;
-        if (has != null && has.expected().size() == 0) {
-            queryAt = now;
-            if (has.status() == 'I') {
-                transactionAt = now;
-            }
-        }
-        pool.counters().received(bytes);
-        pool.context().metrics().fromClient(bytes);
-        pool.counted().fromClient(bytes);
-        if (now - toldListenerAt >= LISTENER_INTERVAL) {
-            toldListenerAt = now;
-            pool.context().listener().active(pool.route(), id);
-        }
-    }
 
     /**
      * A message needs a server connection.
@@ -245,7 +193,7 @@ final class PooledClient {
         Diagnostic lost = loss;
         if (lost != null) {
             loss = null;
-            input.refuse(lost, false);
+            input.standIn().refuse(lost, false);
             return null;
         }
         if (place.isWaiting() || asking) {
@@ -253,7 +201,7 @@ final class PooledClient {
         }
         long now = System.nanoTime();
         asking = true;
-        askedAt = now;
+        times.asks(now);
         state = SessionInfo.State.ACTIVE;
         place.prefer(settings);
         pool.queue().ask(place, now);
@@ -269,18 +217,6 @@ final class PooledClient {
     /** Whether others wait and this one has had its share. */
     boolean shouldYield() {
         return served >= Pool.SHARE && pool.queue().waiting() > 0;
-    }
-
-    /** A text was seen that may change the session. */
-    void suspect(boolean loadsLibrary) {
-        suspicious = true;
-        loads |= loadsLibrary;
-    }
-
-    /** Something cannot be done with a shared connection. */
-    void mustPin(String reason) {
-        unshareable.add(reason);
-        suspicious = true;
     }
 
     // The server connection comes and goes
@@ -301,10 +237,8 @@ final class PooledClient {
         }
         server = to;
         served = 0;
-        queryAt = now;
-        transactionAt = now;
         to.attach(this, now);
-        pool.counters().assigned(now - askedAt);
+        times.attached(now);
         if (told != to.reported()) {
             tell(to.reported());
         }
@@ -322,19 +256,11 @@ final class PooledClient {
         now.values()
                 .forEach((name, value) -> {
                     if (!value.equals(told.values().get(name))) {
-                        parameter(out, name, value);
+                        Texts.parameter(out, name, value);
                     }
                 });
         told = now;
         Outbound.write(channel, out);
-    }
-
-    static void parameter(ByteBuf out, String name, String value) {
-        out.writeByte('S').writeInt(Integer.BYTES + name.length() + value.length() + 2);
-        out.writeCharSequence(name, StandardCharsets.ISO_8859_1);
-        out.writeByte(0);
-        out.writeCharSequence(value, StandardCharsets.ISO_8859_1);
-        out.writeByte(0);
     }
 
     /** It gets no server connection for what it has sent. */
@@ -359,26 +285,21 @@ final class PooledClient {
             leave();
             return;
         }
-        input.refuse(why, false);
+        input.standIn().refuse(why, false);
         input.resume();
     }
 
     /** The server is ready for the next query. */
     void readyReceived(byte status, long now) {
         served++;
-        pool.counters().query(now - queryAt);
-        queryAt = now;
-        input.barrierPassed();
+        times.ready(status, now);
+        input.texts().barrierPassed();
         state = status == 'I' ? SessionInfo.State.IDLE : SessionInfo.State.IN_TRANSACTION;
-        if (status == 'I') {
-            pool.counters().transaction(now - transactionAt);
-            transactionAt = now;
-        }
     }
 
     /** Whether the session may not be what it was when the transaction began. */
     boolean mayHaveLeftSomething(ReportedSettings now) {
-        return suspicious || now != reportedAtStart;
+        return pinning.isSuspicious() || now != reportedAtStart;
     }
 
     /** The last ReadyForQuery was kept back until it is known what is left. */
@@ -416,9 +337,9 @@ final class PooledClient {
 
     private void probe(PooledServer has) {
         probing = true;
-        suspicious = false;
+        pinning.asking();
         StateExchange exchange =
-                new StateExchange(input.customSettings(settings.values().keySet()), pool.user());
+                new StateExchange(input.texts().customSettings(settings.values().keySet()), pool.user());
         has.converse(exchange, () -> probed(has, exchange));
     }
 
@@ -430,27 +351,18 @@ final class PooledClient {
             }
             return;
         }
-        List<String> reasons = new ArrayList<>(exchange.reasons());
-        if (loads) {
-            reasons.add("LOAD");
-        }
-        reasons.addAll(unshareable);
         Map<String, String> found = new TreeMap<>(exchange.settings());
         startup.values().forEach(found::putIfAbsent);
-        settings = pool.intern(found);
-        has.isNow(pool.intern(exchange.settings()));
+        settings = pool.knownSettings().session(found);
+        has.isNow(pool.knownSettings().session(exchange.settings()));
         reportedAtStart = has.reported();
         told = has.reported();
         if (settings.reported() == null && settings == has.settings()) {
             settings.reports(has.reported());
         }
-        if (noticed.addAll(reasons)) {
+        if (pinning.found(exchange.reasons())) {
             pool.counters().pinned();
-            send(new NoticeResponse(Texts.pinned(reasons))::encode);
-        }
-        pinned = List.copyOf(reasons);
-        if (reasons.isEmpty()) {
-            noticed.clear();
+            send(new NoticeResponse(Texts.pinned(pinning.reasons()))::encode);
         }
         if (withheld) {
             sendReady('I');
@@ -474,7 +386,7 @@ final class PooledClient {
     void statementsGone(boolean all) {
         input.statements().clear();
         if (all) {
-            unshareable.clear();
+            pinning.discarded();
         }
     }
 
@@ -493,10 +405,8 @@ final class PooledClient {
     void serverLost(PooledServer lost, @Nullable Diagnostic why, boolean inMessage) {
         server = null;
         boolean wasPinned = isPinned();
-        pinned = List.of();
+        pinning.serverLost();
         probing = false;
-        suspicious = false;
-        loads = false;
         state = SessionInfo.State.PARKED;
         if (ended) {
             return;
@@ -510,7 +420,7 @@ final class PooledClient {
             // its last statement was answered before
             sendReady('I');
             loss = wasPinned ? told : null;
-        } else if (!input.answerInstead(lost, told) && (lost.status() != 'I' || wasPinned)) {
+        } else if (!input.serverLost(lost, told) && (lost.status() != 'I' || wasPinned)) {
             loss = told;
         }
         if (!channel.config().isAutoRead()) {
@@ -563,7 +473,7 @@ final class PooledClient {
         PooledServer has = server;
         server = null;
         if (has != null) {
-            pool.leftBehind(has, isPinned() || suspicious || probing);
+            pool.leftBehind(has, isPinned() || pinning.isSuspicious() || probing);
         }
         input.close();
         pool.left(this);
@@ -578,7 +488,7 @@ final class PooledClient {
     }
 
     SessionInfo info() {
-        return new SessionInfo(id, pool.route(), pool.database(), pool.user(), state, lastActivity);
+        return new SessionInfo(id, pool.route(), pool.database(), pool.user(), state, times.lastActivity());
     }
 
     /** For SHOW CLIENTS. */
@@ -592,10 +502,8 @@ final class PooledClient {
                 place.isWaiting() ? "waiting" : has != null ? "active" : "idle",
                 address == null ? "" : address.getHostString(),
                 address == null ? 0 : address.getPort(),
-                connectedAt,
-                askedAt == 0
-                        ? connectedAt
-                        : System.currentTimeMillis() - (now - askedAt) / 1_000_000,
+                times.connectedAtMillis(),
+                times.askedAtMillis(now),
                 wait,
                 id,
                 has == null ? 0 : has.id(),

@@ -221,7 +221,7 @@ public final class Pools {
                             int ended = 0;
                             for (PooledClient client : List.copyOf(pool.clients())) {
                                 if (client.isPinned() && !client.isBusy()) {
-                                    client.end(Texts.ended(client.pinned()));
+                                    client.end(Texts.ended(client.pinning().reasons()));
                                     ended++;
                                 }
                             }

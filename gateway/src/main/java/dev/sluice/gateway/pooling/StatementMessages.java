@@ -130,7 +130,7 @@ final class StatementMessages {
             return ClientInput.Step.BODY_LEFT;
         }
         if (length > MAX_PARSE || statements.size() >= ClientStatements.MAX) {
-            client.mustPin("more or longer prepared statements than are shared");
+            client.pinning().mustPin("more or longer prepared statements than are shared");
             server.expected().sent(Expectations.PARSE, null);
             input.watch(false, true);
             doneUpTo = zero + 1;
@@ -282,7 +282,7 @@ final class StatementMessages {
         }
         SharedStatement statement = named.statement();
         if (statement.isSuspicious()) {
-            input.uses(statement.customSettings());
+            input.texts().uses(statement.customSettings());
         }
         require(server, at, statement);
         expected.sent(Expectations.BIND, named);

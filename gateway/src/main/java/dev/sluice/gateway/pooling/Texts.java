@@ -36,6 +36,15 @@ final class Texts {
         out.writeByte('Z').writeInt(FrameHeader.MIN_LENGTH + 1).writeByte(status);
     }
 
+    /** ParameterStatus, with one character for each byte. */
+    static void parameter(ByteBuf out, String name, String value) {
+        out.writeByte('S').writeInt(Integer.BYTES + name.length() + value.length() + 2);
+        out.writeCharSequence(name, StandardCharsets.ISO_8859_1);
+        out.writeByte(0);
+        out.writeCharSequence(value, StandardCharsets.ISO_8859_1);
+        out.writeByte(0);
+    }
+
     /** What an ErrorResponse says, if it ends the session. */
     static @Nullable Diagnostic fatal(ByteBuf in, int body, int length) {
         String start = in.toString(body, Math.min(length, SEVERITIES), StandardCharsets.ISO_8859_1);
