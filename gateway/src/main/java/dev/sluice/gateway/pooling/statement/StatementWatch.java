@@ -98,8 +98,19 @@ public final class StatementWatch {
     }
 
     private void next(byte b) {
+        before = taken(b);
+    }
+
+    /**
+     * Takes a byte.
+     *
+     * @return what the next one sees as the one before: 0 if this one cannot be half of a pair
+     */
+    private byte taken(byte b) {
         switch (at) {
-            case CODE, WORD -> code(b);
+            case CODE, WORD -> {
+                return code(b);
+            }
             case QUOTED -> {
                 if (b == '\'') {
                     at = At.CODE;
@@ -125,21 +136,22 @@ public final class StatementWatch {
             case LINE_COMMENT -> {
                 if (b == '\n' || b == '\r') {
                     at = At.CODE;
-                    b = ' ';
                 }
             }
-            case BLOCK_COMMENT -> blockComment(b);
+            case BLOCK_COMMENT -> {
+                return blockComment(b);
+            }
             case DOLLAR_TAG -> dollarTag(b);
             case DOLLAR_QUOTED -> dollarQuoted(b);
         }
-        before = b;
+        return b;
     }
 
-    private void code(byte b) {
+    private byte code(byte b) {
         if (isWord(b) || (b == '$' && at == At.WORD)) {
             at = At.WORD;
             addToWord(b);
-            return;
+            return b;
         }
         if (at == At.WORD) {
             at = At.CODE;
@@ -161,7 +173,7 @@ public final class StatementWatch {
                 if (before == '/') {
                     at = At.BLOCK_COMMENT;
                     depth = 1;
-                    b = 0;
+                    return 0;
                 }
             }
             case '$' -> {
@@ -192,6 +204,7 @@ public final class StatementWatch {
             }
         }
         afterEscapeMark = false;
+        return b;
     }
 
     private void configCloses() {
@@ -207,15 +220,19 @@ public final class StatementWatch {
         }
     }
 
-    private void blockComment(byte b) {
+    private byte blockComment(byte b) {
         if (before == '*' && b == '/') {
             depth--;
             if (depth == 0) {
                 at = At.CODE;
             }
-        } else if (before == '/' && b == '*') {
-            depth++;
+            return 0;
         }
+        if (before == '/' && b == '*') {
+            depth++;
+            return 0;
+        }
+        return b;
     }
 
     private void dollarTag(byte b) {
@@ -228,7 +245,7 @@ public final class StatementWatch {
         } else {
             // a parameter, or a tag that is none
             at = At.CODE;
-            code(b);
+            var _ = code(b);
         }
     }
 
