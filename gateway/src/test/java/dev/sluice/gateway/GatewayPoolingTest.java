@@ -467,21 +467,11 @@ class GatewayPoolingTest {
     void aStatementIsCancelledWhileItsServerConnectionIsMadeReady(TestPostgres postgres)
             throws Exception {
         pooled.close();
-        PoolSettings usual = PooledGateway.settings(1, Duration.ofSeconds(20));
         PoolSettings careful =
-                new PoolSettings(
-                        1,
-                        usual.perEndpoint(),
-                        usual.perDatabase(),
-                        usual.perRole(),
-                        usual.maxClients(),
-                        usual.maxClientsPerEndpoint(),
-                        usual.patience(),
-                        usual.lifetime(),
-                        usual.idle(),
-                        Duration.ofNanos(1),
-                        usual.preparedStatements(),
-                        usual.admins());
+                PooledGateway.settings(wanted -> {
+                    wanted.size = 1;
+                    wanted.check = Duration.ofNanos(1);
+                });
         try (PooledGateway asking = new PooledGateway(postgres, directory, careful);
                 Connection one = asking.connect();
                 Statement statement = one.createStatement()) {

@@ -11,7 +11,6 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -48,20 +47,7 @@ class PoolConsoleTest {
     }
 
     private static PoolSettings settings(Set<String> admins) {
-        PoolSettings usual = PooledGateway.settings(2, Duration.ofSeconds(20));
-        return new PoolSettings(
-                usual.size(),
-                usual.perEndpoint(),
-                usual.perDatabase(),
-                usual.perRole(),
-                usual.maxClients(),
-                usual.maxClientsPerEndpoint(),
-                usual.patience(),
-                usual.lifetime(),
-                usual.idle(),
-                usual.check(),
-                usual.preparedStatements(),
-                admins);
+        return PooledGateway.settings(wanted -> wanted.admins = admins);
     }
 
     private Connection console(String mode) throws SQLException {

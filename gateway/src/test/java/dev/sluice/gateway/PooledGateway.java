@@ -6,12 +6,14 @@ import dev.sluice.wire.startup.ProtocolVersion;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** A gateway whose clients come to the pools of {@code ep-x}, and ways to connect to it. */
 final class PooledGateway implements AutoCloseable {
@@ -27,21 +29,43 @@ final class PooledGateway implements AutoCloseable {
                         Transport.best());
     }
 
-    /** Small numbers and short times. */
-    static PoolSettings settings(int size, Duration patience) {
+    /** What a test wants of a pool; small numbers where it does not care. */
+    static final class Wanted {
+        int size = 2;
+        int perEndpoint = 80;
+        int perDatabase = 80;
+        int perRole = 80;
+        int maxClients = 100;
+        int maxClientsPerEndpoint = 100;
+        Duration patience = Duration.ofSeconds(20);
+        Duration lifetime = Duration.ofHours(1);
+        Duration check = Duration.ofSeconds(30);
+        Set<String> admins = Set.of("postgres");
+    }
+
+    static PoolSettings settings(Consumer<Wanted> choose) {
+        Wanted wanted = new Wanted();
+        choose.accept(wanted);
         return new PoolSettings(
-                size,
-                80,
-                80,
-                80,
-                100,
-                100,
-                patience,
-                Duration.ofHours(1),
+                wanted.size,
+                wanted.perEndpoint,
+                wanted.perDatabase,
+                wanted.perRole,
+                wanted.maxClients,
+                wanted.maxClientsPerEndpoint,
+                wanted.patience,
+                wanted.lifetime,
                 Duration.ofMinutes(10),
-                Duration.ofSeconds(30),
+                wanted.check,
                 200,
-                Set.of("postgres"));
+                wanted.admins);
+    }
+
+    static PoolSettings settings(int size, Duration patience) {
+        return settings(wanted -> {
+            wanted.size = size;
+            wanted.patience = patience;
+        });
     }
 
     Connection connect(String... namesAndValues) throws SQLException {
@@ -62,6 +86,16 @@ final class PooledGateway implements AutoCloseable {
 
     Connection direct() throws SQLException {
         return gateway.connect();
+    }
+
+    /** To the pool of an endpoint for one role and database. */
+    Connection connect(String endpoint, String role, String database) throws SQLException {
+        Properties properties = TestGateway.login(role);
+        properties.setProperty("options", "endpoint=" + endpoint + "-pooler");
+        return DriverManager.getConnection(
+                "jdbc:postgresql://127.0.0.1:%d/%s?sslmode=disable"
+                        .formatted(gateway.port(), database),
+                properties);
     }
 
     /** A raw client that is logged in. */

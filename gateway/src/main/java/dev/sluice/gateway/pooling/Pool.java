@@ -156,16 +156,19 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
             return false;
         }
         if (clients.size() >= settings().maxClients()) {
-            entrant.refused(Texts.tooManyClients(settings().maxClients()));
+            entrant.refused(Texts.tooManyClients("max_clients", settings().maxClients()));
             return true;
         }
         if (!budget.takeClient()) {
-            entrant.refused(Texts.tooManyClients(settings().maxClientsPerEndpoint()));
+            entrant.refused(
+                    Texts.tooManyClients(
+                            "max_clients_per_endpoint", settings().maxClientsPerEndpoint()));
             return true;
         }
         login = entrant.login();
         route = login.route();
-        PooledClient client = new PooledClient(pools.nextId(), this, entrant, known.session(startup));
+        PooledClient client =
+                new PooledClient(pools.nextId(), this, entrant, known.session(startup));
         clients.add(client);
         pools.opened(client);
         entrant.channel().closeFuture().addListener(_ -> client.gone());

@@ -269,7 +269,10 @@ final class PooledClient {
         refused(
                 switch (why) {
                     case WAITED_TOO_LONG ->
-                            Texts.waitedTooLong(pool.settings().patience(), pool.settings().size());
+                            Texts.waitedTooLong(
+                                    pool.settings().patience(),
+                                    pool.servers().size(),
+                                    pool.settings().size());
                     case NO_SERVER -> pool.lastFailure();
                 });
     }
@@ -339,7 +342,8 @@ final class PooledClient {
         probing = true;
         pinning.asking();
         StateExchange exchange =
-                new StateExchange(input.texts().customSettings(settings.values().keySet()), pool.user());
+                new StateExchange(
+                        input.texts().customSettings(settings.values().keySet()), pool.user());
         has.converse(exchange, () -> probed(has, exchange));
     }
 
@@ -488,7 +492,8 @@ final class PooledClient {
     }
 
     SessionInfo info() {
-        return new SessionInfo(id, pool.route(), pool.database(), pool.user(), state, times.lastActivity());
+        return new SessionInfo(
+                id, pool.route(), pool.database(), pool.user(), state, times.lastActivity());
     }
 
     /** For SHOW CLIENTS. */

@@ -89,23 +89,37 @@ final class Texts {
         return error(SqlState.QUERY_CANCELED, "canceling statement due to user request");
     }
 
-    static Diagnostic waitedTooLong(Duration limit, int size) {
+    /**
+     * @param there server connections that the pool has
+     * @param size how many it may have, if other limits leave that many
+     */
+    static Diagnostic waitedTooLong(Duration limit, int there, int size) {
+        String how =
+                there >= size
+                        ? "All %d are in use.".formatted(size)
+                        : "The pool has %d of %d; limits of its endpoint, or the compute, allow no more now."
+                                .formatted(there, size);
         return error(
                         SqlState.TOO_MANY_CONNECTIONS,
                         "no server connection of the pool became free within %d ms"
                                 .formatted(limit.toMillis()))
-                .withDetail("All %d are in use. Nothing of the request was run.".formatted(size))
+                .withDetail(how + " Nothing of the request was run.")
                 .withHint(
                         "Look for transactions that are left open (SHOW CLIENTS on the database"
                                 + " \"pgbouncer\").");
     }
 
-    static Diagnostic tooManyClients(int limit) {
+    /**
+     * @param setting the key in {@code [pool]} that says how many
+     */
+    static Diagnostic tooManyClients(String setting, int limit) {
         return Diagnostic.of(
                         Severity.FATAL,
                         SqlState.TOO_MANY_CONNECTIONS,
-                        "no more connections allowed (pool.max_clients is %d)".formatted(limit))
-                .withHint("Close connections that are not needed, or raise pool.max_clients.");
+                        "no more connections allowed (pool.%s is %d)".formatted(setting, limit))
+                .withHint(
+                        "Close connections that are not needed, or raise pool.%s."
+                                .formatted(setting));
     }
 
     static Diagnostic pinned(List<String> reasons) {
