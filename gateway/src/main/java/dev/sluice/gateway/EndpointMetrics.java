@@ -10,6 +10,8 @@ public final class EndpointMetrics {
     private final LongAdder wakes = new LongAdder();
     private final LongAdder bytesFromClients = new LongAdder();
     private final LongAdder bytesToClients = new LongAdder();
+    private final LongAdder poolWaits = new LongAdder();
+    private final LongAdder poolWaitNanos = new LongAdder();
 
     EndpointMetrics() {}
 
@@ -36,6 +38,16 @@ public final class EndpointMetrics {
         return bytesToClients.sum();
     }
 
+    /** How often a pooled client was given a server connection, at once or after a while. */
+    public long poolWaits() {
+        return poolWaits.sum();
+    }
+
+    /** How long they waited for it altogether. */
+    public long poolWaitNanos() {
+        return poolWaitNanos.sum();
+    }
+
     public void loggedIn() {
         logins.increment();
     }
@@ -50,6 +62,11 @@ public final class EndpointMetrics {
 
     public void woken() {
         wakes.increment();
+    }
+
+    public void poolWaited(long nanos) {
+        poolWaits.increment();
+        poolWaitNanos.add(nanos);
     }
 
     public void fromClient(int bytes) {

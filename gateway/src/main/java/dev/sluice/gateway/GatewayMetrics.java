@@ -42,6 +42,11 @@ public final class GatewayMetrics {
         return endpoints.computeIfAbsent(name, _ -> new EndpointMetrics());
     }
 
+    /** Under what name an endpoint is counted: its own, or {@link #OTHERS}. */
+    public String label(String id) {
+        return endpoints.containsKey(id) ? id : OTHERS;
+    }
+
     /** By endpoint, at most a thousand and {@link #OTHERS}. */
     public Map<String, EndpointMetrics> endpoints() {
         return Collections.unmodifiableMap(endpoints);

@@ -38,6 +38,9 @@ class GatewayMetricsTest {
                 EndpointMetrics y = metrics.endpoint("ep-y");
                 assertThat(x.sessionsOpen()).isEqualTo(2);
                 assertThat(x.logins()).isEqualTo(2);
+                assertThat(x.poolWaits()).isOne(); // isValid is answered without a server
+                assertThat(x.poolWaitNanos()).isPositive();
+                assertThat(y.poolWaits()).isZero();
                 assertThat(x.wakes()).isEqualTo(2);
                 assertThat(x.bytesToClients()).isBetween(1L, 10_000L);
                 assertThat(y.sessionsOpen()).isOne();

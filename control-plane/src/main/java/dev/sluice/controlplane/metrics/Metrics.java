@@ -52,6 +52,8 @@ import org.slf4j.LoggerFactory;
  *   sluice_endpoint_active{branch,endpoint}             1 while its compute runs
  *   sluice_gateway_endpoint_sessions{endpoint}, _logins, _wakes, _bytes_from_clients, _bytes_to_clients
  *                                                       a thousand endpoints at most, and endpoint="others"
+ *   sluice_gateway_pool_clients{endpoint}, _clients_active, _clients_waiting, _servers_active, _servers_idle,
+ *   sluice_gateway_pool_waits{endpoint}, _wait_seconds  its pools together
  *   and every counter of the parts: sluice_gateway_…, sluice_page_…, sluice_redo_…, sluice_ingest_…
  * </pre>
  */

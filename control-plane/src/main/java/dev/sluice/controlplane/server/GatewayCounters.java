@@ -3,17 +3,45 @@ package dev.sluice.controlplane.server;
 import dev.sluice.controlplane.project.Sessions.Counter;
 import dev.sluice.gateway.EndpointMetrics;
 import dev.sluice.gateway.GatewayMetrics;
+import dev.sluice.gateway.pooling.PoolInfo;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 
 /** What the gateway counts, under the names that {@code /metrics} gives it. */
 final class GatewayCounters {
     private GatewayCounters() {}
 
-    static List<Counter> of(GatewayMetrics metrics) {
+    /**
+     * @param pools as they are now
+     */
+    static List<Counter> of(GatewayMetrics metrics, List<PoolInfo> pools) {
         List<Counter> all = new ArrayList<>(whole(metrics));
         metrics.endpoints().forEach((id, counted) -> all.addAll(ofEndpoint(id, counted)));
+        pools.stream()
+                .collect(Collectors.groupingBy(pool -> metrics.label(pool.endpointId())))
+                .forEach((id, ofIt) -> all.addAll(ofPools(id, ofIt)));
         return all;
+    }
+
+    /** All pools of an endpoint together. */
+    private static List<Counter> ofPools(String id, List<PoolInfo> pools) {
+        return List.of(
+                pooled("clients", id, pools, PoolInfo::clients),
+                pooled("clients.active", id, pools, PoolInfo::active),
+                pooled("clients.waiting", id, pools, PoolInfo::waiting),
+                pooled("servers.active", id, pools, PoolInfo::used),
+                pooled("servers.idle", id, pools, PoolInfo::idle));
+    }
+
+    private static Counter pooled(
+            String what, String id, List<PoolInfo> pools, ToIntFunction<PoolInfo> number) {
+        return new Counter(
+                "sluice.gateway.pool." + what,
+                true,
+                "endpoint=" + id,
+                pools.stream().mapToInt(number).sum());
     }
 
     private static List<Counter> ofEndpoint(String id, EndpointMetrics counted) {
@@ -32,7 +60,13 @@ final class GatewayCounters {
                         "sluice.gateway.endpoint.bytes.to.clients",
                         false,
                         label,
-                        counted.bytesToClients()));
+                        counted.bytesToClients()),
+                new Counter("sluice.gateway.pool.waits", false, label, counted.poolWaits()),
+                new Counter(
+                        "sluice.gateway.pool.wait.seconds",
+                        false,
+                        label,
+                        counted.poolWaitNanos() / 1e9));
     }
 
     private static List<Counter> whole(GatewayMetrics metrics) {

@@ -1,5 +1,7 @@
 package dev.sluice.controlplane.server;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import dev.sluice.controlplane.parts.DirectoryCalls;
 import dev.sluice.controlplane.parts.GatewayCalls;
 import dev.sluice.controlplane.project.Refusal;
@@ -11,6 +13,7 @@ import dev.sluice.gateway.HttpConfig;
 import dev.sluice.gateway.ParkReport;
 import dev.sluice.gateway.SessionInfo;
 import dev.sluice.gateway.SessionListener;
+import dev.sluice.gateway.pooling.PoolInfo;
 import dev.sluice.gateway.routing.Route;
 import dev.sluice.tls.LocalCertificates;
 import dev.sluice.wire.SqlState;
@@ -28,6 +31,9 @@ import org.slf4j.LoggerFactory;
 /** A running gateway, and how its sessions look to the control plane. */
 final class GatewayPart implements Sessions, GatewayCalls, Closeable {
     private static final Logger log = LoggerFactory.getLogger(GatewayPart.class);
+
+    /** Pools that do not say how they are until then are left out of what is counted. */
+    private static final Duration POOLS_ANSWER = Duration.ofSeconds(1);
 
     private final Gateway gateway;
     private final Duration keepAwake;
@@ -149,7 +155,12 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
 
     @Override
     public List<Counter> counters() {
-        return GatewayCounters.of(gateway.metrics());
+        List<PoolInfo> pools =
+                gateway.pools()
+                        .toCompletableFuture()
+                        .completeOnTimeout(List.of(), POOLS_ANSWER.toMillis(), MILLISECONDS)
+                        .join();
+        return GatewayCounters.of(gateway.metrics(), pools);
     }
 
     @Override

@@ -52,6 +52,7 @@ final class ClientTimes {
         queryAt = now;
         transactionAt = now;
         pool.counters().assigned(now - askedAt);
+        pool.counted().poolWaited(now - askedAt);
     }
 
     /** The server is ready for the next query. */
