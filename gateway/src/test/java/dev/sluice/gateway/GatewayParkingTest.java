@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.wire.SqlState;
+import dev.sluice.wire.backend.BackendKeyData;
+import dev.sluice.wire.startup.CancelRequest;
+import dev.sluice.wire.startup.ProtocolVersion;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -15,6 +18,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -248,9 +252,7 @@ class GatewayParkingTest {
 
     private RawClient login() throws IOException {
         RawClient client = new RawClient(gateway.port());
-        client.startup(
-                dev.sluice.wire.startup.ProtocolVersion.V3_0,
-                java.util.Map.of("user", "alice", "database", "app"));
+        client.startup(ProtocolVersion.V3_0, Map.of("user", "alice", "database", "app"));
         client.login("wonderland");
         return client;
     }
@@ -513,21 +515,12 @@ class GatewayParkingTest {
             String before, String after, String told, String answered) throws Exception {
         try (RawClient client = new RawClient(gateway.port());
                 RawClient canceller = new RawClient(gateway.port())) {
-            client.startup(
-                    dev.sluice.wire.startup.ProtocolVersion.V3_0,
-                    java.util.Map.of("user", "alice", "database", "app"));
-            dev.sluice.wire.backend.BackendKeyData key =
-                    client.login("wonderland").stream()
-                            .filter(dev.sluice.wire.backend.BackendKeyData.class::isInstance)
-                            .map(dev.sluice.wire.backend.BackendKeyData.class::cast)
-                            .findFirst()
-                            .orElseThrow();
-            parkAll(1);
+            CancelRequest cancel = parkedClient(client);
             CompletableFuture<ComputeAddress> wake = new CompletableFuture<>();
             gateway.directory.waking = () -> wake;
             client.send(requests(before));
             Awaitility.await().until(() -> gateway.gateway.clientsWaiting() == 1);
-            canceller.send(new dev.sluice.wire.startup.CancelRequest(key.processId(), key.key()));
+            canceller.send(cancel);
             assertThat(canceller.readByte()).isEqualTo(-1);
             client.send(requests(after));
             assertThat(types(client, 1)).isEqualTo(told);
@@ -538,26 +531,30 @@ class GatewayParkingTest {
         }
     }
 
+    /** Logs in, and has the session parked; returns what cancels its statement. */
+    private CancelRequest parkedClient(RawClient client) throws Exception {
+        client.startup(ProtocolVersion.V3_0, Map.of("user", "alice", "database", "app"));
+        BackendKeyData key =
+                client.login("wonderland").stream()
+                        .filter(BackendKeyData.class::isInstance)
+                        .map(BackendKeyData.class::cast)
+                        .findFirst()
+                        .orElseThrow();
+        parkAll(1);
+        return new CancelRequest(key.processId(), key.key());
+    }
+
     @Test
     void aStatementOfWhichAPartHasComeIsCancelledWhole() throws Exception {
         try (RawClient client = new RawClient(gateway.port());
                 RawClient canceller = new RawClient(gateway.port())) {
-            client.startup(
-                    dev.sluice.wire.startup.ProtocolVersion.V3_0,
-                    java.util.Map.of("user", "alice", "database", "app"));
-            dev.sluice.wire.backend.BackendKeyData key =
-                    client.login("wonderland").stream()
-                            .filter(dev.sluice.wire.backend.BackendKeyData.class::isInstance)
-                            .map(dev.sluice.wire.backend.BackendKeyData.class::cast)
-                            .findFirst()
-                            .orElseThrow();
-            parkAll(1);
+            CancelRequest cancel = parkedClient(client);
             CompletableFuture<ComputeAddress> wake = new CompletableFuture<>();
             gateway.directory.waking = () -> wake;
             byte[] large = requests("Q=select '" + "x".repeat(3_000_000) + "'");
             client.send(java.util.Arrays.copyOf(large, 1000));
             Awaitility.await().until(() -> gateway.gateway.clientsWaiting() == 1);
-            canceller.send(new dev.sluice.wire.startup.CancelRequest(key.processId(), key.key()));
+            canceller.send(cancel);
             assertThat(canceller.readByte()).isEqualTo(-1);
             wake.complete(gateway.directory.address());
             Awaitility.await().until(() -> gateway.gateway.metrics().sessionsResumedTotal() == 1);
@@ -664,9 +661,7 @@ class GatewayParkingTest {
         try (Connection administrator = gateway.connect(TestGateway.login("postgres"));
                 RawClient client = new RawClient(gateway.port())) {
             String verifier = postgres.verifier("käthe").orElseThrow();
-            client.startup(
-                    dev.sluice.wire.startup.ProtocolVersion.V3_0,
-                    java.util.Map.of("user", "käthe", "database", "app"));
+            client.startup(ProtocolVersion.V3_0, Map.of("user", "käthe", "database", "app"));
             client.login("pässwörd");
             parkAll(2);
             execute(administrator, "alter role \"käthe\" password 'another'");

@@ -309,14 +309,7 @@ class GatewayRoutingTest {
         StringBuilder seen = new StringBuilder();
         AuthenticationSASL offer = client.await(AuthenticationSASL.class);
         seen.append(offer.mechanisms()).append('\n');
-        client.send(
-                new SASLInitialResponse(
-                        "SCRAM-SHA-256",
-                        Unpooled.copiedBuffer("n,,n=,r=abc", StandardCharsets.US_ASCII)));
-        String challenge =
-                client.await(AuthenticationSASLContinue.class)
-                        .data()
-                        .toString(StandardCharsets.US_ASCII);
+        String challenge = challenge(client);
         seen.append(challenge.replaceAll("r=[^,]*|s=[^,]*", "")).append(challenge.length());
         String nonce = challenge.substring(2, challenge.indexOf(','));
         client.send(
@@ -346,19 +339,22 @@ class GatewayRoutingTest {
                 .isNotEqualTo(salt("ep-never.localhost", "alice"));
     }
 
+    /** What the gateway answers to the beginning of a proof. */
+    private static String challenge(RawClient client) throws IOException {
+        client.send(
+                new SASLInitialResponse(
+                        "SCRAM-SHA-256",
+                        Unpooled.copiedBuffer("n,,n=,r=abc", StandardCharsets.US_ASCII)));
+        return client.await(AuthenticationSASLContinue.class)
+                .data()
+                .toString(StandardCharsets.US_ASCII);
+    }
+
     private String salt(String host, String role) throws IOException {
         try (RawClient client = client(host)) {
             client.startup(ProtocolVersion.V3_0, Map.of("user", role));
             client.await(AuthenticationSASL.class);
-            client.send(
-                    new SASLInitialResponse(
-                            "SCRAM-SHA-256",
-                            Unpooled.copiedBuffer("n,,n=,r=abc", StandardCharsets.US_ASCII)));
-            String challenge =
-                    client.await(AuthenticationSASLContinue.class)
-                            .data()
-                            .toString(StandardCharsets.US_ASCII);
-            return challenge.replaceAll(".*,s=([^,]*),.*", "$1");
+            return challenge(client).replaceAll(".*,s=([^,]*),.*", "$1");
         }
     }
 

@@ -2,9 +2,6 @@ package dev.sluice.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.door.DoorRules;
-import dev.sluice.gateway.door.RateLimit;
-import dev.sluice.gateway.transport.Transport;
 import dev.sluice.wire.backend.AuthenticationSASLContinue;
 import dev.sluice.wire.frontend.PasswordMessage;
 import dev.sluice.wire.frontend.SASLInitialResponse;
@@ -54,26 +51,7 @@ class GatewayTimingTest {
 
     @BeforeEach
     void start(TestPostgres postgres) throws IOException {
-        RateLimit any = new RateLimit(1e6, 1_000_000);
-        gateway =
-                new TestGateway(
-                        postgres,
-                        directory,
-                        config -> config.withRules(unlimited(config.rules(), any)),
-                        SessionListener.NONE,
-                        Transport.best());
-    }
-
-    private static DoorRules unlimited(DoorRules rules, RateLimit any) {
-        return new DoorRules(
-                rules.certificates(),
-                rules.requireTls(),
-                rules.clientCertificates(),
-                rules.proxies(),
-                any,
-                any,
-                rules.cancelPeers(),
-                rules.tokens());
+        gateway = TestGateway.withoutRateLimits(postgres, directory);
     }
 
     @AfterEach

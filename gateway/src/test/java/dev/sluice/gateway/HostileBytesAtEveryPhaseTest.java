@@ -2,9 +2,6 @@ package dev.sluice.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.door.DoorRules;
-import dev.sluice.gateway.door.RateLimit;
-import dev.sluice.gateway.transport.Transport;
 import dev.sluice.wire.backend.BackendMessage;
 import dev.sluice.wire.backend.ErrorResponse;
 import dev.sluice.wire.frame.WireFormatException;
@@ -53,25 +50,7 @@ class HostileBytesAtEveryPhaseTest {
     private final long seed = Long.getLong("sluice.hostile.seed", System.nanoTime());
 
     private TestGateway gateway(TestPostgres postgres) throws IOException {
-        RateLimit any = new RateLimit(1e6, 1_000_000);
-        return new TestGateway(
-                postgres,
-                directory,
-                config -> config.withRules(unlimited(config.rules(), any)),
-                SessionListener.NONE,
-                Transport.best());
-    }
-
-    private static DoorRules unlimited(DoorRules rules, RateLimit any) {
-        return new DoorRules(
-                rules.certificates(),
-                rules.requireTls(),
-                rules.clientCertificates(),
-                rules.proxies(),
-                any,
-                any,
-                rules.cancelPeers(),
-                rules.tokens());
+        return TestGateway.withoutRateLimits(postgres, directory);
     }
 
     /** One connection's worth. */

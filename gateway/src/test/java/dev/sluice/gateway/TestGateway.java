@@ -1,6 +1,7 @@
 package dev.sluice.gateway;
 
 import dev.sluice.gateway.door.DoorRules;
+import dev.sluice.gateway.door.RateLimit;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.tls.LocalCertificates;
 import java.io.IOException;
@@ -61,6 +62,30 @@ final class TestGateway implements AutoCloseable {
                         listener,
                         (connection, event) -> audit.add(new Audited(connection, event)),
                         transport);
+    }
+
+    /** One whose clients may guess passwords as often as they like. */
+    static TestGateway withoutRateLimits(TestPostgres postgres, Path certificates)
+            throws IOException {
+        RateLimit any = new RateLimit(1e6, 1_000_000);
+        return new TestGateway(
+                postgres,
+                certificates,
+                config -> config.withRules(unlimited(config.rules(), any)),
+                SessionListener.NONE,
+                Transport.best());
+    }
+
+    private static DoorRules unlimited(DoorRules rules, RateLimit any) {
+        return new DoorRules(
+                rules.certificates(),
+                rules.requireTls(),
+                rules.clientCertificates(),
+                rules.proxies(),
+                any,
+                any,
+                rules.cancelPeers(),
+                rules.tokens());
     }
 
     /** Its rules as it was started. */

@@ -22,7 +22,7 @@ final class HikariClient extends JavaClient {
     private final TreeSet<Integer> opened = new TreeSet<>();
 
     HikariClient(Server server, Mode mode) throws SQLException {
-        super(mode);
+        super(server, mode);
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(
                 "jdbc:postgresql://%s:%d/%s"

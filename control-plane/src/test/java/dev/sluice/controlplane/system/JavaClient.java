@@ -2,19 +2,23 @@ package dev.sluice.controlplane.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 /** A client in this process. */
 abstract class JavaClient implements Client {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     static final String LARGE = "ë€x".repeat(1_000_000);
 
     /** Where a connection string leads, and the certificate authority of whoever is there. */
@@ -65,10 +69,12 @@ abstract class JavaClient implements Client {
     }
 
     private final Map<String, Feature> features = new LinkedHashMap<>();
+    final Server server;
     private final Mode mode;
     private int round;
 
-    JavaClient(Mode mode) {
+    JavaClient(Server server, Mode mode) {
+        this.server = server;
         this.mode = mode;
     }
 
@@ -103,17 +109,38 @@ abstract class JavaClient implements Client {
         return done;
     }
 
-    /** Runs {@code cancel} once {@code running} has had time to begin. */
-    static void soon(Feature cancel) {
+    /** Runs {@code cancel} once Postgres runs a {@code pg_sleep} of this branch's role. */
+    final void onceItSleeps(Feature cancel) {
         Thread.ofVirtual()
                 .start(() -> {
                     try {
-                        TimeUnit.MILLISECONDS.sleep(200);
+                        long begun = System.nanoTime();
+                        boolean sleeps;
+                        do {
+                            sleeps = sleeps();
+                        } while (!sleeps && System.nanoTime() - begun < PATIENCE.toNanos());
+                        assertThat(sleeps).as("a pg_sleep is run").isTrue();
                         cancel.run(0);
                     } catch (Exception e) {
                         throw new AssertionError(e);
                     }
                 });
+    }
+
+    /** Asked through a connection of its own, so that no driver stands in its own way. */
+    private boolean sleeps() throws IOException {
+        Process psql =
+                new ProcessBuilder(
+                                "psql",
+                                "-XAtqc",
+                                "select exists (select from pg_stat_activity where state = 'active'"
+                                        + " and query like 'select pg_sleep%')",
+                                server.uri())
+                        .redirectError(ProcessBuilder.Redirect.INHERIT)
+                        .start();
+        try (BufferedReader said = psql.inputReader(StandardCharsets.UTF_8)) {
+            return "t".equals(said.readLine());
+        }
     }
 
     static void same(String got, String expected) {

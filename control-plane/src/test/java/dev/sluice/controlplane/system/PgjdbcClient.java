@@ -33,13 +33,11 @@ final class PgjdbcClient extends JavaClient {
     private static final EnumSet<Mode> SESSIONS = EnumSet.of(Mode.SESSION, Mode.IDLE);
     private static final EnumSet<Mode> ALL = EnumSet.allOf(Mode.class);
 
-    private final Server server;
     private final Connection connection;
     private final PreparedStatement nextOne;
 
     PgjdbcClient(Server server, Mode mode) throws SQLException {
-        super(mode);
-        this.server = server;
+        super(server, mode);
         connection = connect("prepareThreshold", "1", "ApplicationName", "pgjdbc");
         execute("drop table if exists copied, kept");
         execute("create table copied (i int, t text)");
@@ -297,7 +295,7 @@ final class PgjdbcClient extends JavaClient {
 
     private void cancel(int round) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            soon(_ -> statement.cancel());
+            onceItSleeps(_ -> statement.cancel());
             refused("57014", _ -> statement.execute("select pg_sleep(60)"));
         }
         try (Statement statement = connection.createStatement()) {
@@ -347,7 +345,7 @@ final class PgjdbcClient extends JavaClient {
     private void newerProtocol(int round) throws SQLException {
         try (Connection other = connect("protocolVersion", "3.2");
                 Statement statement = other.createStatement()) {
-            soon(_ -> statement.cancel());
+            onceItSleeps(_ -> statement.cancel());
             refused("57014", _ -> statement.execute("select pg_sleep(60)"));
         }
     }

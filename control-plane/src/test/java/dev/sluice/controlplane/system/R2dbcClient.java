@@ -37,13 +37,11 @@ import reactor.core.publisher.Mono;
 final class R2dbcClient extends JavaClient {
     private static final Duration SOON = Duration.ofSeconds(30);
 
-    private final Server server;
     private final PostgresqlConnection connection;
     private final BlockingQueue<String> heard = new ArrayBlockingQueue<>(100);
 
     R2dbcClient(Server server, Mode mode) {
-        super(mode);
-        this.server = server;
+        super(server, mode);
         connection =
                 connect(builder ->
                         builder.applicationName("r2dbc").preparedStatementCacheQueries(100));
@@ -264,7 +262,7 @@ final class R2dbcClient extends JavaClient {
     }
 
     private void cancel(int round) {
-        soon(_ -> connection.cancelRequest().block(SOON));
+        onceItSleeps(_ -> connection.cancelRequest().block(SOON));
         refused("57014", () -> run("select pg_sleep(60)"));
         assertThat(query("select 'x'")).isEqualTo("x");
     }

@@ -51,7 +51,7 @@ final class VertxClient extends JavaClient {
     private final BlockingQueue<String> seen = new ArrayBlockingQueue<>(100);
 
     VertxClient(Server server, Mode mode) throws Exception {
-        super(mode);
+        super(server, mode);
         options =
                 new PgConnectOptions()
                         .setHost(server.host())
@@ -255,7 +255,7 @@ final class VertxClient extends JavaClient {
 
     private void cancel(int round) throws Exception {
         Future<?> sleeping = connection.query("select pg_sleep(60)").execute();
-        soon(_ -> await(connection.cancelRequest()));
+        onceItSleeps(_ -> await(connection.cancelRequest()));
         refused("57014", sleeping);
         assertThat(query("select 1").size()).isEqualTo(1);
     }
