@@ -49,6 +49,8 @@ import org.slf4j.LoggerFactory;
  *   sluice_safekeeper_free_bytes{safekeeper}            room on its disk
  *   sluice_safekeeper_disk_full{safekeeper}             1 while it refuses WAL for lack of room
  *   sluice_safekeeper_refused_appends{safekeeper}       how often it has
+ *   sluice_safekeeper_syncs_failing{safekeeper}         1 while its disk does not take WAL
+ *   sluice_safekeeper_failed_syncs{safekeeper}          how often it has not
  *   sluice_endpoint_active{branch,endpoint}             1 while its compute runs
  *   sluice_gateway_endpoint_sessions{endpoint}, _logins, _wakes, _bytes_from_clients, _bytes_to_clients
  *                                                       a thousand endpoints at most, and endpoint="others"
@@ -83,6 +85,10 @@ public final class Metrics implements Endpoints.Listener {
             gauge("sluice.safekeeper.disk.full", "1 while it refuses WAL for lack of room");
     private final MultiGauge refusedAppends =
             gauge("sluice.safekeeper.refused.appends", "WAL refused for lack of room");
+    private final MultiGauge syncsFailing =
+            gauge("sluice.safekeeper.syncs.failing", "1 while WAL cannot be made durable");
+    private final MultiGauge failedSyncs =
+            gauge("sluice.safekeeper.failed.syncs", "attempts to make WAL durable that failed");
     private final Map<String, MultiGauge> gauges = new ConcurrentHashMap<>();
     private final List<Part> parts = new ArrayList<>();
     private final PromptAnswers prompt = new PromptAnswers();
@@ -162,15 +168,21 @@ public final class Metrics implements Endpoints.Listener {
         List<MultiGauge.Row<?>> free = new ArrayList<>();
         List<MultiGauge.Row<?>> full = new ArrayList<>();
         List<MultiGauge.Row<?>> refused = new ArrayList<>();
+        List<MultiGauge.Row<?>> failing = new ArrayList<>();
+        List<MultiGauge.Row<?>> failed = new ArrayList<>();
         for (SpaceReport report : wal.space()) {
             Tags tags = Tags.of("safekeeper", Long.toString(report.nodeId()));
             free.add(MultiGauge.Row.of(tags, report.usable()));
             full.add(MultiGauge.Row.of(tags, report.full() ? 1 : 0));
             refused.add(MultiGauge.Row.of(tags, report.refused()));
+            failing.add(MultiGauge.Row.of(tags, report.failing() ? 1 : 0));
+            failed.add(MultiGauge.Row.of(tags, report.failedSyncs()));
         }
         freeBytes.register(free, true);
         diskFull.register(full, true);
         refusedAppends.register(refused, true);
+        syncsFailing.register(failing, true);
+        failedSyncs.register(failed, true);
     }
 
     private void addCommits(

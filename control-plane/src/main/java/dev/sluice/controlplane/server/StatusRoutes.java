@@ -137,7 +137,16 @@ final class StatusRoutes {
                     .put("free_bytes", report.usable())
                     .put("total_bytes", report.total())
                     .put("reserve_bytes", report.reserve())
-                    .put("refused_appends", report.refused());
+                    .put("refused_appends", report.refused())
+                    .put("syncs", report.failing() ? "failing" : "ok")
+                    .put("failed_syncs", report.failedSyncs());
+            if (report.failing()) {
+                warnings.add(
+                        String.format(
+                                "safekeeper %d cannot make WAL durable in %s: look after that disk,"
+                                        + " or sluice safekeepers replace %d",
+                                report.nodeId(), report.directory(), report.nodeId()));
+            }
             if (report.isLow()) {
                 warnings.add(
                         String.format(

@@ -44,7 +44,8 @@ import java.util.List;
  *   0x32 Report        node id, configuration, u8 whether it votes, term, start LSN, flush LSN,
  *                      commit LSN, history
  *   0x3C Space         node id, usable bytes, total bytes, reserve bytes, refused appends,
- *                      u8 1 if full, u32 length, directory in UTF-8
+ *                      u8 1 if full, u8 1 if the last sync failed, u64 failed syncs,
+ *                      u32 length, directory in UTF-8
  *   0x3F Refused       u32 {@link Refusal#number}, u32 length, message in UTF-8
  * </pre>
  *
@@ -213,10 +214,12 @@ public final class SafekeeperProtocol {
             }
             case SafekeeperReply.Space(SpaceReport report) -> {
                 byte[] path = report.directory().getBytes(UTF_8);
-                ByteBuffer out = ByteBuffer.allocate(5 * 8 + 1 + 4 + path.length);
+                ByteBuffer out = ByteBuffer.allocate(5 * 8 + 1 + 4 + path.length + 9);
                 out.putLong(report.nodeId()).putLong(report.usable()).putLong(report.total());
                 out.putLong(report.reserve()).putLong(report.refused());
-                out.put((byte) (report.full() ? 1 : 0)).putInt(path.length).put(path);
+                out.put((byte) (report.full() ? 1 : 0));
+                out.put((byte) (report.failing() ? 1 : 0)).putLong(report.failedSyncs());
+                out.putInt(path.length).put(path);
                 channel.send(SPACE_REPORT, out.flip());
             }
             case SafekeeperReply.Refused(Refusal refusal, String message) -> {
@@ -322,8 +325,19 @@ public final class SafekeeperProtocol {
         long reserve = in.getLong();
         long refused = in.getLong();
         boolean full = in.get() != 0;
+        boolean failing = in.get() != 0;
+        long failedSyncs = in.getLong();
         return new SafekeeperReply.Space(
-                new SpaceReport(node, text(in), usable, total, reserve, full, refused));
+                new SpaceReport(
+                        node,
+                        text(in),
+                        usable,
+                        total,
+                        reserve,
+                        full,
+                        refused,
+                        failing,
+                        failedSyncs));
     }
 
     private static String text(ByteBuffer in) throws PartProtocolException {

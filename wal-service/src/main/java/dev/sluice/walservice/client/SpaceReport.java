@@ -1,7 +1,7 @@
 package dev.sluice.walservice.client;
 
 /**
- * How much room a safekeeper has for WAL.
+ * How much room a safekeeper has for WAL, and whether its disk takes it.
  *
  * @param directory where it keeps it
  * @param usable free bytes of that file system
@@ -9,6 +9,8 @@ package dev.sluice.walservice.client;
  * @param reserve bytes that appends leave free
  * @param full whether appends are refused now
  * @param refused how many appends have been refused for lack of room since it was started
+ * @param failing whether the last attempt to make WAL durable failed
+ * @param failedSyncs how many have since it was started
  */
 public record SpaceReport(
         long nodeId,
@@ -17,7 +19,9 @@ public record SpaceReport(
         long total,
         long reserve,
         boolean full,
-        long refused) {
+        long refused,
+        boolean failing,
+        long failedSyncs) {
 
     /** Worth a warning: it will be full before long. */
     public boolean isLow() {

@@ -4,6 +4,7 @@ import dev.sluice.walservice.client.SafekeeperException;
 import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.consensus.Refusal;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -31,6 +32,11 @@ final class DiskSpace {
         /** The file system's size in bytes. */
         long total() throws IOException;
 
+        /** Makes a file's content durable. */
+        default void sync(FileChannel file) throws IOException {
+            file.force(false);
+        }
+
         static Probe of(Path directory) throws IOException {
             FileStore store = Files.getFileStore(directory);
             return new Probe() {
@@ -53,6 +59,10 @@ final class DiskSpace {
     private final Probe probe;
     private final AtomicBoolean full = new AtomicBoolean();
     private final LongAdder refused = new LongAdder();
+    private final LongAdder failedSyncs = new LongAdder();
+
+    /** The last sync failed. */
+    private volatile boolean failing;
 
     DiskSpace(long nodeId, Path directory, long reserve, Probe probe) {
         this.nodeId = nodeId;
@@ -78,6 +88,32 @@ final class DiskSpace {
                     nodeId,
                     usable >> 20,
                     directory);
+        }
+    }
+
+    /**
+     * Makes a file's WAL durable.
+     *
+     * @throws IOException if the disk does not take it; {@link UnsyncedWal} tells what then
+     */
+    void sync(FileChannel file) throws IOException {
+        try {
+            probe.sync(file);
+        } catch (IOException e) {
+            failedSyncs.increment();
+            if (!failing) {
+                log.error(
+                        "safekeeper {}: WAL in {} could not be made durable: {}",
+                        nodeId,
+                        directory,
+                        e.toString());
+            }
+            failing = true;
+            throw e;
+        }
+        if (failing) {
+            failing = false;
+            log.info("safekeeper {}: WAL in {} is made durable again", nodeId, directory);
         }
     }
 
@@ -107,7 +143,9 @@ final class DiskSpace {
                 probe.total(),
                 reserve,
                 full.get(),
-                refused.sum());
+                refused.sum(),
+                failing,
+                failedSyncs.sum());
     }
 
     /** Whether a failure is that of a full disk. */

@@ -47,6 +47,11 @@ final class StoredTimeline implements Closeable {
 
     private AcceptorAction.@Nullable Copy wantedCopy;
     private volatile PageserverFeedback feedback = PageserverFeedback.NONE;
+    private volatile boolean broken;
+
+    /** Once it is broken: what is before is on disk. */
+    private Lsn durable = Lsn.INVALID;
+
     private boolean closed;
 
     private StoredTimeline(
@@ -307,9 +312,63 @@ final class StoredTimeline implements Closeable {
             } finally {
                 lock.unlock();
             }
-            files.sync();
+            try {
+                files.sync();
+            } catch (IOException e) {
+                throw lost(state.received(), e);
+            }
             return step(new AcceptorInput.Flushed(session, written, end), null);
         } finally {
+            flushing.unlock();
+        }
+    }
+
+    /** WAL could not be made durable: nothing is to be done with it but {@link #abandon}. */
+    private SafekeeperException lost(Lsn before, IOException cause) {
+        lock.lock();
+        try {
+            durable = before;
+            broken = true;
+            commitMoved.signalAll();
+            files.markUnsynced(before);
+        } catch (IOException e) {
+            cause.addSuppressed(e); // it is tried again when the timeline is abandoned
+        } finally {
+            lock.unlock();
+        }
+        SafekeeperException lost = new SafekeeperException(Refusal.FAILED, notDurable());
+        lost.initCause(cause);
+        return lost;
+    }
+
+    private String notDurable() {
+        return "WAL of timeline "
+                + state.control().id()
+                + " could not be made durable; the timeline is read again from what is on disk";
+    }
+
+    /** Whether WAL could not be made durable, so that the timeline must be opened anew. */
+    boolean isBroken() {
+        return broken;
+    }
+
+    /**
+     * Lets go of the files of a timeline that is broken.
+     *
+     * @throws IOException if it could not be written down what is durable; it may be tried again
+     */
+    void abandon() throws IOException {
+        flushing.lock();
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            files.markUnsynced(durable);
+            closed = true;
+            files.close();
+        } finally {
+            lock.unlock();
             flushing.unlock();
         }
     }
@@ -324,8 +383,7 @@ final class StoredTimeline implements Closeable {
             for (AcceptorAction action : step.actions()) {
                 switch (action) {
                     case AcceptorAction.Persist(TimelineControl control) -> files.persist(control);
-                    case AcceptorAction.Truncate(Lsn end) ->
-                            files.truncate(state.control().commit(), end);
+                    case AcceptorAction.Truncate(Lsn end) -> truncate(end);
                     case AcceptorAction.Write(Lsn at, ByteBuffer bytes) -> write(at, bytes);
                     case AcceptorAction.Reply(AcceptorMessage message) -> reply = message;
                     case AcceptorAction.Notify(AcceptorMessage message) ->
@@ -339,6 +397,16 @@ final class StoredTimeline implements Closeable {
             return reply;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void truncate(Lsn end) throws IOException {
+        try {
+            files.truncate(state.control().commit(), end);
+        } catch (DamagedFileException e) {
+            throw e;
+        } catch (IOException e) {
+            throw lost(Lsn.min(end, state.received()), e);
         }
     }
 
@@ -423,6 +491,9 @@ final class StoredTimeline implements Closeable {
     }
 
     private void checkOpen() throws SafekeeperException {
+        if (broken) {
+            throw new SafekeeperException(Refusal.FAILED, notDurable());
+        }
         if (closed) {
             throw new SafekeeperException(
                     Refusal.NO_SUCH_TIMELINE,
@@ -436,6 +507,9 @@ final class StoredTimeline implements Closeable {
         flushing.lock();
         lock.lock();
         try {
+            if (broken) {
+                abandon();
+            }
             if (closed) {
                 return;
             }

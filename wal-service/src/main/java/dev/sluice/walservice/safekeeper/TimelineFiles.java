@@ -42,6 +42,7 @@ final class TimelineFiles implements Closeable {
      * @throws DamagedFileException if they are not to be believed
      */
     static Opened open(Path directory, DiskSpace space) throws IOException {
+        UnsyncedWal.putRight(directory, space);
         TimelineControl control = ControlFile.read(directory);
         LocalExtent extent = LocalExtent.open(directory, control);
         WalStore wal = new WalStore(directory, space, extent);
@@ -121,6 +122,11 @@ final class TimelineFiles implements Closeable {
 
     void sync() throws IOException {
         wal.sync();
+    }
+
+    /** As {@link UnsyncedWal#mark}. */
+    void markUnsynced(Lsn durable) throws IOException {
+        UnsyncedWal.mark(directory, durable);
     }
 
     void truncate(Lsn commit, Lsn end) throws IOException {

@@ -125,6 +125,11 @@ final class Timelines implements Closeable {
             throw new SafekeeperException(Refusal.FAILED, "the safekeeper is stopping");
         }
         StoredTimeline timeline = slot.open;
+        if (timeline != null && timeline.isBroken()) {
+            timeline.abandon();
+            slot.open = null;
+            timeline = null;
+        }
         if (timeline == null && Files.isDirectory(path(id))) {
             try {
                 timeline = StoredTimeline.open(nodeId, path(id), space, fetched);

@@ -171,7 +171,8 @@ final class WalStore implements Closeable {
 
     /**
      * Makes all that was written before this call durable. When that fails once, nobody knows what
-     * is on disk: the store then refuses everything.
+     * is on disk: the store then refuses everything, and {@link UnsyncedWal} says what is to be
+     * done.
      */
     void sync() throws IOException {
         syncing.lock();
@@ -181,11 +182,11 @@ final class WalStore implements Closeable {
                 sums.sync();
             }
             while (!finished.isEmpty()) {
-                finished.getLast().force(false);
+                space.sync(finished.getLast());
                 finished.removeLast().close();
             }
             if (current != null) {
-                current.force(false);
+                space.sync(current);
             }
         } catch (IOException e) {
             failed = true;
@@ -198,9 +199,7 @@ final class WalStore implements Closeable {
     private void checkSound() throws IOException {
         if (failed) {
             throw new IOException(
-                    "a sync of WAL in "
-                            + directory
-                            + " has failed; the safekeeper must be restarted to use it again");
+                    "a sync of WAL in " + directory + " has failed; what is on disk is not known");
         }
     }
 
@@ -440,7 +439,9 @@ final class WalStore implements Closeable {
         syncing.lock();
         try {
             for (FileChannel file : finished) {
-                file.force(false);
+                if (!failed) {
+                    file.force(false);
+                }
                 file.close();
             }
             finished.clear();
