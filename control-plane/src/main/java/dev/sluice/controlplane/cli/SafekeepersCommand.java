@@ -19,6 +19,7 @@ final class SafekeepersCommand extends GroupCommand {
         Column.of("STATE", "state"),
         Column.of("TIMELINES", "timelines"),
         Column.of("LAG", "lag_bytes"),
+        Column.of("OFFLOADS", "offloads"),
         Column.of("ADDRESS", "address")
     };
 

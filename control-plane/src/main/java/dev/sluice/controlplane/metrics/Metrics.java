@@ -9,6 +9,7 @@ import dev.sluice.controlplane.project.Endpoints;
 import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.project.WalServices;
 import dev.sluice.controlplane.prompt.PromptAnswers;
+import dev.sluice.controlplane.wal.Offloading;
 import dev.sluice.storage.pageserver.PageService;
 import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
@@ -42,7 +43,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   sluice_wake_seconds{phase}                          histogram of each phase of a compute's start, and "total"
- *   sluice_wal_lsn{branch,what=committed|ingested|durable}   positions, in bytes of WAL
+ *   sluice_wal_lsn{branch,what=committed|ingested|durable|offloaded|trimmed}   positions, in bytes of WAL
  *   sluice_wal_lag_bytes{branch,of=ingest|upload}       how far the pageserver is behind the commit LSN
  *   sluice_commit_delay_seconds{branch}, sluice_commit_delays{branch}   time that commits of its running compute
  *                                                       have waited for the pageserver, and how many
@@ -51,6 +52,7 @@ import org.slf4j.LoggerFactory;
  *   sluice_safekeeper_refused_appends{safekeeper}       how often it has
  *   sluice_safekeeper_syncs_failing{safekeeper}         1 while its disk does not take WAL
  *   sluice_safekeeper_failed_syncs{safekeeper}          how often it has not
+ *   sluice_offload_…                                    of the way to the object store: OffloadGauges
  *   sluice_endpoint_active{branch,endpoint}             1 while its compute runs
  *   sluice_gateway_endpoint_sessions{endpoint}, _logins, _wakes, _bytes_from_clients, _bytes_to_clients
  *                                                       a thousand endpoints at most, and endpoint="others"
@@ -89,6 +91,7 @@ public final class Metrics implements Endpoints.Listener {
             gauge("sluice.safekeeper.syncs.failing", "1 while WAL cannot be made durable");
     private final MultiGauge failedSyncs =
             gauge("sluice.safekeeper.failed.syncs", "attempts to make WAL durable that failed");
+    private final OffloadGauges offload = new OffloadGauges(registry);
     private final Map<String, MultiGauge> gauges = new ConcurrentHashMap<>();
     private final List<Part> parts = new ArrayList<>();
     private final PromptAnswers prompt = new PromptAnswers();
@@ -128,17 +131,21 @@ public final class Metrics implements Endpoints.Listener {
     }
 
     /** What {@code /metrics} answers; of a part that does not answer soon, nothing. */
-    public String scrape(Catalog catalog, Endpoints endpoints, PageService pages, WalServices wal) {
+    public synchronized String scrape(
+            Catalog catalog, Endpoints endpoints, PageService pages, WalServices wal) {
         List<MultiGauge.Row<?>> lsnRows = new ArrayList<>();
         List<MultiGauge.Row<?>> lagRows = new ArrayList<>();
         List<MultiGauge.Row<?>> activeRows = new ArrayList<>();
         List<MultiGauge.Row<?>> delayRows = new ArrayList<>();
         List<MultiGauge.Row<?>> delaySecondsRows = new ArrayList<>();
+        offload.begin();
         for (Project project : catalog.projects()) {
             for (Branch branch : catalog.branches(project.id())) {
                 TenantTimelineId timeline =
                         new TenantTimelineId(project.tenant(), branch.timeline());
-                addPositions(branch, timeline, pages, wal, lsnRows, lagRows);
+                List<WalServices.Position> said = wal.positions(timeline);
+                addPositions(branch, timeline, pages, said, lsnRows, lagRows);
+                offload.add(branch, said);
                 addCommits(catalog, endpoints, branch, delayRows, delaySecondsRows);
                 catalog.endpointOfBranch(branch.id())
                         .ifPresent(endpoint ->
@@ -155,6 +162,7 @@ public final class Metrics implements Endpoints.Listener {
             }
         }
         addSpace(wal);
+        offload.end();
         delays.register(delayRows, true);
         delaySeconds.register(delaySecondsRows, true);
         positions.register(lsnRows, true);
@@ -211,15 +219,21 @@ public final class Metrics implements Endpoints.Listener {
             Branch branch,
             TenantTimelineId timeline,
             PageService pages,
-            WalServices wal,
+            List<WalServices.Position> said,
             List<MultiGauge.Row<?>> lsnRows,
             List<MultiGauge.Row<?>> lagRows) {
         Lsn committed =
-                wal.positions(timeline).stream()
+                said.stream()
                         .map(WalServices.Position::commitLsn)
                         .max(Comparator.naturalOrder())
                         .orElse(Lsn.INVALID);
         lsnRows.add(row(branch, "what", "committed", committed.value()));
+        Offloading.of(said)
+                .filter(offloading -> offloading.offloaded().isValid())
+                .ifPresent(offloading -> {
+                    lsnRows.add(row(branch, "what", "offloaded", offloading.offloaded().value()));
+                    lsnRows.add(row(branch, "what", "trimmed", offloading.trimmed().value()));
+                });
         try {
             PageService.TimelineStatus status =
                     prompt.of("pageserver", () -> pages.status(timeline));

@@ -1,5 +1,6 @@
 package dev.sluice.controlplane.project;
 
+import dev.sluice.walservice.client.OffloadReport;
 import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.wire.Lsn;
@@ -15,6 +16,7 @@ public interface WalServices {
      *
      * @param localStart where the WAL begins that is on its disk
      * @param offloaded up to where the WAL is in the object store; {@link Lsn#INVALID} if none is
+     * @param offload how it gets on with bringing it there
      */
     record Position(
             long safekeeper,
@@ -22,7 +24,8 @@ public interface WalServices {
             Lsn flushLsn,
             Lsn commitLsn,
             Lsn localStart,
-            Lsn offloaded) {}
+            Lsn offloaded,
+            OffloadReport offload) {}
 
     /** What is durable on a quorum of a timeline's own WAL. */
     record Extent(Lsn start, Lsn end) {}

@@ -42,6 +42,7 @@ final class SafekeeperRoutes {
         if (sight.reachable()) {
             node.put("timelines", sight.timelines());
             node.put("lag_bytes", sight.lag());
+            node.put("offloads", sight.offloads());
         }
         return node;
     }

@@ -14,6 +14,7 @@ import dev.sluice.controlplane.project.Projects;
 import dev.sluice.controlplane.project.Sessions;
 import dev.sluice.controlplane.project.WalServices;
 import dev.sluice.controlplane.prompt.PromptAnswers;
+import dev.sluice.controlplane.wal.Offloading;
 import dev.sluice.storage.pageserver.PageService;
 import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
@@ -206,20 +207,7 @@ final class StatusRoutes {
                         .max(Comparator.naturalOrder())
                         .orElse(Lsn.INVALID);
         node.put("commit_lsn", commit.toString());
-        Lsn offloaded =
-                positions.stream()
-                        .map(WalServices.Position::offloaded)
-                        .max(Comparator.naturalOrder())
-                        .orElse(Lsn.INVALID);
-        Lsn trimmed =
-                positions.stream()
-                        .map(WalServices.Position::localStart)
-                        .min(Comparator.naturalOrder())
-                        .orElse(Lsn.INVALID);
-        if (offloaded.isValid()) {
-            node.put("offloaded_lsn", offloaded.toString());
-            node.put("trimmed_lsn", trimmed.toString());
-        }
+        Offloading.of(positions).ifPresent(offloading -> offloading(offloading, node));
         var safekeepers = node.putArray("safekeepers");
         for (WalServices.Position position : positions) {
             safekeepers
@@ -228,7 +216,9 @@ final class StatusRoutes {
                     .put("term", position.term())
                     .put("flush_lsn", position.flushLsn().toString())
                     .put("commit_lsn", position.commitLsn().toString())
-                    .put("local_start_lsn", position.localStart().toString());
+                    .put("local_start_lsn", position.localStart().toString())
+                    .put("uploaded_segments", position.offload().uploaded())
+                    .put("failed_uploads", position.offload().failures());
         }
         try {
             PageService.TimelineStatus ingested =
@@ -238,6 +228,24 @@ final class StatusRoutes {
             node.put("size_bytes", ingested.sizeBytes());
         } catch (IOException e) {
             node.put("ingest_error", e.getMessage());
+        }
+    }
+
+    private static void offloading(Offloading offloading, ObjectNode node) {
+        if (offloading.offloaded().isValid()) {
+            node.put("offloaded_lsn", offloading.offloaded().toString());
+            node.put("trimmed_lsn", offloading.trimmed().toString());
+        }
+        ObjectNode told = node.putObject("offload");
+        told.put("pending_segments", offloading.pending());
+        var elected = told.putArray("safekeepers");
+        offloading.elected().forEach(elected::add);
+        if (!offloading.failure().isEmpty()) {
+            told.put("failure", offloading.failure());
+            node.withArray("warnings")
+                    .add(
+                            "WAL of branch %s is not offloaded: %s"
+                                    .formatted(node.path("name").asText(), offloading.failure()));
         }
     }
 
@@ -259,7 +267,7 @@ final class StatusRoutes {
             told.put("delay_seconds", commits.delayNanos() / 1e9);
             var away = told.putArray("safekeepers_away");
             commits.safekeepersAway().forEach(away::add);
-            var warnings = node.putArray("warnings");
+            var warnings = node.withArray("warnings");
             if (commits.heldBack()) {
                 warnings.add(
                         String.format(

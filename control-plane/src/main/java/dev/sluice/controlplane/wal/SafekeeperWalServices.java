@@ -101,7 +101,8 @@ public final class SafekeeperWalServices implements WalServices {
                                 status.flush(),
                                 status.commit(),
                                 status.localStart(),
-                                status.offloaded()));
+                                status.offloaded(),
+                                status.offload()));
             } catch (IOException e) {
                 // It has no position: that it is not in the list says so.
                 log.debug("safekeeper {} does not answer", node, e);

@@ -68,6 +68,7 @@ public final class Safekeepers implements AutoCloseable {
      *
      * @param state its standing, and whether it answers
      * @param timelines how many it has, as far as it answers
+     * @param offloads of how many of them it brings the WAL to the object store
      * @param lag bytes of committed WAL that it does not have, of the timeline that lacks the most
      */
     public record Sight(
@@ -76,6 +77,7 @@ public final class Safekeepers implements AutoCloseable {
             String state,
             boolean reachable,
             int timelines,
+            int offloads,
             long lag) {}
 
     /** All of them, by number. */
@@ -103,9 +105,14 @@ public final class Safekeepers implements AutoCloseable {
                             its == null ? standing + ", unreachable" : standing,
                             its != null,
                             its == null ? 0 : its.size(),
+                            its == null ? 0 : offloads(its),
                             its == null ? 0 : lag(its, commits)));
         }
         return sights;
+    }
+
+    private static int offloads(Map<TenantTimelineId, TimelineStatus> its) {
+        return (int) its.values().stream().filter(status -> status.offload().elected()).count();
     }
 
     private static long lag(

@@ -31,13 +31,20 @@ class OffloadIT {
             Sluice.psql(uri, "create table t as select generate_series(1, 100) i");
             String before = Sluice.psql(uri, "select pg_current_wal_flush_lsn()");
             Sluice.psql(uri, "update t set i = i + 1000");
+            Path away = objects.resolveSibling("away");
+            Files.move(objects, away);
+            Files.writeString(objects, "no directory");
             fill(uri);
+            awaitTold(sluice);
+            Files.delete(objects);
+            Files.move(away, objects);
 
             Lsn later = Lsn.parse(before).plus(2L * WalSegments.SIZE);
             awaitTrimmed(sluice, later);
             assertThat(segments(timeline(sluice, 1)).getFirst())
                     .isGreaterThan(WalSegments.segmentOf(later) - 1);
             assertThat(objects).isNotEmptyDirectory();
+            assertTold(sluice);
             assertTheHistoryIsThere(sluice, before, "old");
 
             sluice.killEverything();
@@ -67,6 +74,52 @@ class OffloadIT {
             assertThat(Sluice.psql(uri, "select count(*) from t")).isEqualTo("101");
             assertTheHistoryIsThere(sluice, before, "oldest");
         }
+    }
+
+    /** The object store cannot be used, and everybody is told. */
+    private static void awaitTold(Sluice sluice) {
+        await().atMost(SOON)
+                .untilAsserted(() -> {
+                    JsonNode branch = sluice.branch("main");
+                    assertThat(branch.path("offload").path("failure").asText()).isNotEmpty();
+                    assertThat(branch.path("offload").path("pending_segments").asInt())
+                            .isPositive();
+                    assertThat(branch.path("warnings").toString())
+                            .contains("WAL of branch main is not offloaded: ");
+                    String metrics = sluice.metrics();
+                    assertThat(value(metrics, "sluice_offload_failures")).isPositive();
+                    assertThat(value(metrics, "sluice_offload_pending_segments")).isPositive();
+                });
+    }
+
+    private static void assertTold(Sluice sluice) throws IOException {
+        await().atMost(SOON)
+                .untilAsserted(() -> {
+                    JsonNode branch = sluice.branch("main");
+                    assertThat(branch.path("offload").path("pending_segments").asInt()).isZero();
+                    assertThat(branch.path("offload").has("failure")).isFalse();
+                    assertThat(branch.path("offload").path("safekeepers")).hasSize(1);
+                });
+        String metrics = sluice.metrics();
+        assertThat(value(metrics, "sluice_offload_uploaded_segments")).isGreaterThan(1);
+        assertThat(value(metrics, "sluice_offload_elected")).isEqualTo(1);
+        assertThat(value(metrics, "sluice_offload_pending_segments")).isZero();
+        assertThat(metrics)
+                .contains("sluice_wal_lsn{branch=\"main\",what=\"offloaded\"}")
+                .contains("sluice_wal_lsn{branch=\"main\",what=\"trimmed\"}");
+        int offloads = 0;
+        for (JsonNode safekeeper : sluice.json("safekeepers", "list")) {
+            offloads += safekeeper.path("offloads").asInt();
+        }
+        assertThat(offloads).as("the one branch").isEqualTo(1);
+    }
+
+    /** The sum over all labels. */
+    private static double value(String metrics, String name) {
+        return metrics.lines()
+                .filter(line -> line.startsWith(name + "{"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
     }
 
     private static void fill(String uri) throws IOException {

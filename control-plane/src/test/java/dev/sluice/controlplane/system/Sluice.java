@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,6 +83,15 @@ final class Sluice implements AutoCloseable {
         List<String> arguments = new ArrayList<>(List.of("up", "-d", "--port", "0"));
         arguments.addAll(List.of(options));
         return run(arguments.toArray(String[]::new)).succeeded().line();
+    }
+
+    /** What the server's {@code /metrics} answers. */
+    String metrics() throws IOException {
+        String api = json("status").path("server").path("api_url").asText();
+        try (InputStream in =
+                URI.create(api.replaceFirst("/api/v2$", "/metrics")).toURL().openStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     JsonNode branch(String name) throws IOException {

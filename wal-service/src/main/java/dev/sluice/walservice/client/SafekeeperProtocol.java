@@ -39,7 +39,9 @@ import java.util.List;
  *   0x30 Statuses      u32 count, count x { u32 bytes of the rest, id, system identifier,
  *                      u32 postgres major, configuration, term, last log term, start LSN,
  *                      flush LSN, commit LSN, feedback as above, u64 node, local start LSN,
- *                      offloaded LSN; a later version's additions }
+ *                      offloaded LSN, u8 1 if it offloads, u64 uploaded segments,
+ *                      u64 failed uploads, u32 length, why in UTF-8;
+ *                      a later version's additions }
  *   0x31 Wal           start LSN, commit LSN, WAL to the end of the frame
  *   0x32 Report        node id, configuration, u8 whether it votes, term, start LSN, flush LSN,
  *                      commit LSN, history
@@ -69,7 +71,8 @@ public final class SafekeeperProtocol {
     private static final int REFUSED = 0x3F;
 
     /** Of a status, without its configuration. */
-    private static final int STATUS_BYTES = 32 + 8 + 4 + 5 * 8 + PageserverFeedback.BYTES + 3 * 8;
+    private static final int STATUS_BYTES =
+            32 + 8 + 4 + 5 * 8 + PageserverFeedback.BYTES + 3 * 8 + 21;
 
     private static final int REQUEST_BYTES = 16 + 16 + 32 + 8 + 4 + 8 + 8;
 
@@ -303,10 +306,24 @@ public final class SafekeeperProtocol {
                             PageserverFeedback.get(in),
                             in.getLong(),
                             lsn(in),
-                            lsn(in)));
+                            lsn(in),
+                            offload(in, end)));
             in.position(end);
         }
         return new SafekeeperReply.Statuses(statuses);
+    }
+
+    private static OffloadReport offload(ByteBuffer in, int end) throws PartProtocolException {
+        boolean elected = in.get() != 0;
+        long uploaded = in.getLong();
+        long failures = in.getLong();
+        int length = in.getInt();
+        if (length < 0 || length > end - in.position()) {
+            throw new PartProtocolException("text of " + length + " bytes in a status");
+        }
+        byte[] text = new byte[length];
+        in.get(text);
+        return new OffloadReport(elected, uploaded, failures, new String(text, UTF_8));
     }
 
     private static SafekeeperReply refused(ByteBuffer in) throws PartProtocolException {
@@ -352,7 +369,9 @@ public final class SafekeeperProtocol {
     }
 
     private static int statusBytes(TimelineStatus status) {
-        return STATUS_BYTES + ConsensusProtocol.configurationBytes(status.configuration());
+        return STATUS_BYTES
+                + ConsensusProtocol.configurationBytes(status.configuration())
+                + status.offload().failure().getBytes(UTF_8).length;
     }
 
     private static void putStatus(ByteBuffer out, TimelineStatus status) {
@@ -366,6 +385,11 @@ public final class SafekeeperProtocol {
         status.feedback().put(out);
         out.putLong(status.node()).putLong(status.localStart().value());
         out.putLong(status.offloaded().value());
+        OffloadReport offload = status.offload();
+        byte[] why = offload.failure().getBytes(UTF_8);
+        out.put((byte) (offload.elected() ? 1 : 0));
+        out.putLong(offload.uploaded()).putLong(offload.failures());
+        out.putInt(why.length).put(why);
     }
 
     private static Lsn lsn(ByteBuffer in) {

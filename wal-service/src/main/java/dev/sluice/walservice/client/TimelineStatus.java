@@ -23,6 +23,7 @@ import dev.sluice.wire.Lsn;
  *     object store
  * @param offloaded up to where the timeline's WAL is in the object store; {@link Lsn#INVALID} if
  *     none is, as far as it knows
+ * @param offload how it gets on with that
  */
 public record TimelineStatus(
         TenantTimelineId id,
@@ -37,4 +38,5 @@ public record TimelineStatus(
         PageserverFeedback feedback,
         long node,
         Lsn localStart,
-        Lsn offloaded) {}
+        Lsn offloaded,
+        OffloadReport offload) {}

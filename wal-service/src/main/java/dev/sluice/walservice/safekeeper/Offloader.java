@@ -1,5 +1,6 @@
 package dev.sluice.walservice.safekeeper;
 
+import dev.sluice.walservice.client.OffloadReport;
 import dev.sluice.walservice.client.TimelineStatus;
 import dev.sluice.walservice.offload.OffloadElection;
 import dev.sluice.walservice.offload.OffloadElection.Candidate;
@@ -12,7 +13,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -43,6 +46,7 @@ final class Offloader implements Closeable {
     private final SegmentStore store;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();
+    private final Map<TenantTimelineId, OffloadReport> reports = new HashMap<>();
     private volatile boolean over;
     private final Thread thread;
 
@@ -78,6 +82,7 @@ final class Offloader implements Closeable {
         boolean more = false;
         while (more ? !over : pause()) {
             more = false;
+            reports.keySet().retainAll(timelines.ids());
             for (TenantTimelineId id : timelines.ids()) {
                 if (!over) {
                     more |= look(id);
@@ -109,7 +114,9 @@ final class Offloader implements Closeable {
             StoredTimeline timeline = timelines.get(id);
             List<PeerSightings.Sighting> sightings = peers.of(id);
             learn(timeline, sightings);
-            boolean more = isElected(timeline.status(), sightings) && upload(timeline);
+            boolean elected = isElected(timeline.status(), sightings);
+            report(timeline, told(id).went(elected, 0));
+            boolean more = elected && upload(timeline);
             trim(timeline, sightings);
             return more;
         } catch (DamagedWalException e) {
@@ -121,8 +128,28 @@ final class Offloader implements Closeable {
         return false;
     }
 
+    private OffloadReport told(TenantTimelineId id) {
+        return reports.getOrDefault(id, OffloadReport.NONE);
+    }
+
+    private void report(StoredTimeline timeline, OffloadReport report) {
+        reports.put(timeline.status().id(), report);
+        timeline.offload(report);
+    }
+
+    private void reportFailure(TenantTimelineId id, Exception e) {
+        OffloadReport report = told(id).failed(e.toString());
+        reports.put(id, report);
+        try {
+            timelines.get(id).offload(report);
+        } catch (IOException gone) {
+            log.debug("{} cannot be used", id, gone);
+        }
+    }
+
     private void complain(TenantTimelineId id, Exception e) {
         if (!over) {
+            reportFailure(id, e);
             log.warn(
                     "safekeeper {}: timeline {} is not offloaded: {}",
                     config.nodeId(),
@@ -182,6 +209,7 @@ final class Offloader implements Closeable {
         boolean fresh = store.ensure(owner, segment, localWal(timeline, owner, segment));
         Lsn end = WalSegments.segmentStart(segment + 1);
         timeline.extent().offloaded(end);
+        report(timeline, told(status.id()).went(true, fresh ? 1 : 0));
         log.info(
                 "safekeeper {}: timeline {} is offloaded to {}{} in {} ms",
                 config.nodeId(),

@@ -1,5 +1,6 @@
 package dev.sluice.walservice.safekeeper;
 
+import dev.sluice.walservice.client.OffloadReport;
 import dev.sluice.walservice.client.SafekeeperException;
 import dev.sluice.walservice.client.TimelineStatus;
 import dev.sluice.walservice.consensus.Acceptor;
@@ -47,6 +48,7 @@ final class StoredTimeline implements Closeable {
 
     private AcceptorAction.@Nullable Copy wantedCopy;
     private volatile PageserverFeedback feedback = PageserverFeedback.NONE;
+    private volatile OffloadReport offload = OffloadReport.NONE;
     private volatile boolean broken;
 
     /** Once it is broken: what is before is on disk. */
@@ -137,6 +139,11 @@ final class StoredTimeline implements Closeable {
         return proposers;
     }
 
+    /** How its WAL gets to the object store. */
+    void offload(OffloadReport report) {
+        offload = report;
+    }
+
     TimelineStatus status() {
         lock.lock();
         try {
@@ -154,7 +161,8 @@ final class StoredTimeline implements Closeable {
                     feedback,
                     nodeId,
                     files.extent().start(),
-                    files.extent().offloaded());
+                    files.extent().offloaded(),
+                    offload);
         } finally {
             lock.unlock();
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.walservice.client.OffloadReport;
 import dev.sluice.walservice.client.TimelineStatus;
 import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.PageserverFeedback;
@@ -94,7 +95,8 @@ class ReadersTest {
                     PageserverFeedback.NONE,
                     1,
                     START,
-                    Lsn.INVALID);
+                    Lsn.INVALID,
+                    OffloadReport.NONE);
         }
 
         @Override
