@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Postgres's own readers of WAL, at a safekeeper. */
+/** Postgres's own readers of WAL, at safekeepers. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ReadersIT {
     private static final Duration SOON = Duration.ofSeconds(30);
@@ -36,26 +37,31 @@ class ReadersIT {
     private Sluice sluice;
     private String uri;
     private JsonNode branch;
-    private int port;
-    private long safekeeper;
+    private List<Integer> ports;
 
     @BeforeAll
     void start() throws IOException {
         sluice = new Sluice();
-        uri = sluice.up("--safekeeper-port", "0", "--separate-processes");
-        JsonNode status = sluice.json("status");
-        branch = status.path("branches").path(0);
-        for (JsonNode part : status.path("parts")) {
-            if (part.path("part").asText().equals("safekeeper 1")) {
-                Matcher address =
-                        Pattern.compile("tcp:127.0.0.1:(\\d+)")
-                                .matcher(part.path("address").asText());
-                assertThat(address.find()).isTrue();
-                port = Integer.parseInt(address.group(1));
-                safekeeper = part.path("pid").asLong();
+        uri = sluice.up("--safekeepers", "3", "--safekeeper-port", "0", "--separate-processes");
+        branch = sluice.json("status").path("branches").path(0);
+        ports = List.of(port(1), port(2), port(3));
+    }
+
+    private JsonNode part(int safekeeper) throws IOException {
+        for (JsonNode part : sluice.json("status").path("parts")) {
+            if (part.path("part").asText().equals("safekeeper " + safekeeper)) {
+                return part;
             }
         }
-        assertThat(port).isPositive();
+        throw new AssertionError("no safekeeper " + safekeeper);
+    }
+
+    private int port(int safekeeper) throws IOException {
+        Matcher address =
+                Pattern.compile("tcp:127.0.0.1:(\\d+)")
+                        .matcher(part(safekeeper).path("address").asText());
+        assertThat(address.find()).isTrue();
+        return Integer.parseInt(address.group(1));
     }
 
     @AfterAll
@@ -69,10 +75,24 @@ class ReadersIT {
 
     /** A connection string for the branch's WAL, with the certificate in this file. */
     private String reader(Path certificate, String options) {
-        return ("host=127.0.0.1 port=%d user=reader sslmode=verify-full sslrootcert=%s sslcert=%s"
+        return reader("127.0.0.1", ports.getFirst().toString(), certificate, options);
+    }
+
+    /** As {@link #reader}, at whichever safekeeper is there. */
+    private String readerAnywhere(Path certificate, String options) {
+        return reader(
+                "127.0.0.1,127.0.0.1,127.0.0.1",
+                ports.stream().map(String::valueOf).collect(Collectors.joining(",")),
+                certificate,
+                options);
+    }
+
+    private String reader(String hosts, String hostsPorts, Path certificate, String options) {
+        return ("host=%s port=%s user=reader sslmode=verify-full sslrootcert=%s sslcert=%s"
                         + " sslkey=%s options='-c timeline_id=%s%s'")
                 .formatted(
-                        port,
+                        hosts,
+                        hostsPorts,
                         sluice.data().resolve("certs/ca.crt"),
                         certificate,
                         certificate,
@@ -85,15 +105,46 @@ class ReadersIT {
                 Map.of(), List.of("psql", "-XAt", connection + " replication=1", "-c", command));
     }
 
-    private Path segments() {
+    /** A safekeeper that has ended and cannot be started again, until this is closed. */
+    private final class Away implements AutoCloseable {
+        private final int safekeeper;
+        private final Path files;
+        private final Path kept;
+
+        Away(int safekeeper) throws IOException {
+            this.safekeeper = safekeeper;
+            files = sluice.data().resolve("safekeepers").resolve("" + safekeeper);
+            kept = files.resolveSibling("away-" + safekeeper);
+            Files.move(files, kept);
+            Files.writeString(files, "no directory");
+            ProcessHandle killed =
+                    ProcessHandle.of(part(safekeeper).path("pid").asLong()).orElseThrow();
+            killed.destroyForcibly();
+            killed.onExit().join();
+        }
+
+        @Override
+        public void close() throws IOException {
+            Files.delete(files);
+            Files.move(kept, files);
+            await().atMost(SOON)
+                    .until(() ->
+                            sluice.json("safekeepers", "list")
+                                    .path(safekeeper - 1)
+                                    .path("reachable")
+                                    .asBoolean());
+        }
+    }
+
+    private Path segments(int safekeeper) {
         return sluice.data()
-                .resolve("safekeepers/1")
+                .resolve("safekeepers/" + safekeeper)
                 .resolve(branch.path("tenant_id").asText())
                 .resolve(branch.path("timeline_id").asText());
     }
 
     @Test
-    void pgReceivewalGetsTheSafekeepersSegmentsByteForByte() throws Exception {
+    void pgReceivewalGetsTheSafekeepersSegmentsByteForByteFromWhicheverIsThere() throws Exception {
         Path into = Files.createDirectory(directory.resolve("received"));
         Sluice.psql(uri, "create table filled (i int, t text)");
         // Debian's client is of 15, and would refuse to be told the truth.
@@ -103,20 +154,25 @@ class ReadersIT {
                                 "-D",
                                 into.toString(),
                                 "-d",
-                                reader(certificate("reader"), " -c server_version=15"))
+                                readerAnywhere(certificate("reader"), " -c server_version=15"))
                         .redirectErrorStream(true)
                         .redirectOutput(directory.resolve("pg_receivewal.log").toFile())
                         .start();
         try {
-            for (int i = 0; i < 3; i++) {
-                Sluice.psql(
-                        uri,
-                        "insert into filled select i, repeat('x', 100) from"
-                                + " generate_series(1, 100000) i");
+            await().atMost(SOON).until(() -> !received(into).isEmpty());
+            try (Away _ = new Away(1)) {
+                // It waits for five seconds before it asks another one.
+                for (int i = 0; i < 3; i++) {
+                    Sluice.psql(
+                            uri,
+                            "insert into filled select i, repeat('x', 100) from"
+                                    + " generate_series(1, 100000) i");
+                }
+                await().atMost(SOON)
+                        .untilAsserted(
+                                () -> assertThat(complete(into)).hasSizeGreaterThanOrEqualTo(2));
             }
-            Path mine = segments();
-            await().atMost(SOON)
-                    .untilAsserted(() -> assertThat(complete(into)).hasSizeGreaterThanOrEqualTo(2));
+            Path mine = segments(2);
             for (Path file : complete(into)) {
                 byte[] received = Files.readAllBytes(file);
                 byte[] kept = Files.readAllBytes(mine.resolve(file.getFileName()));
@@ -141,14 +197,20 @@ class ReadersIT {
                 .isZero();
     }
 
-    private static List<Path> complete(Path directory) throws IOException {
+    private static List<Path> received(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> file.getFileName().toString().length() == 24).toList();
+            return files.toList();
         }
     }
 
+    private static List<Path> complete(Path directory) throws IOException {
+        return received(directory).stream()
+                .filter(file -> file.getFileName().toString().length() == 24)
+                .toList();
+    }
+
     @Test
-    void aStockStandbyFollowsABranchThroughSuspendsRestartsAndTheLossOfASafekeeper()
+    void aStockStandbyFollowsABranchThroughSuspendsAndTheLossOfOneSafekeeperAfterTheOther()
             throws IOException, SQLException {
         String password =
                 sluice.json("roles", "create", "warden", "--superuser").path("password").asText();
@@ -164,7 +226,7 @@ class ReadersIT {
             Path certificate = standby.keep(certificate("reader"));
             Path authority = standby.keep(sluice.data().resolve("certs/ca.crt"));
             standby.start(
-                    reader(certificate, "")
+                    readerAnywhere(certificate, "")
                             .replaceAll("sslrootcert=\\S+", "sslrootcert=" + authority));
             String count = "select count(*) from seen";
             standby.awaitAnswer(SOON, "sluicedb", count, "1000");
@@ -174,12 +236,15 @@ class ReadersIT {
             sluice.run("endpoints", "suspend", "main").succeeded();
             Sluice.psql(uri, "insert into seen select generate_series(2001, 3000)");
             standby.awaitAnswer(SOON, "sluicedb", count, "3000");
-            ProcessHandle killed = ProcessHandle.of(safekeeper).orElseThrow();
-            killed.destroyForcibly();
-            killed.onExit().join();
-            // Acknowledged by the one that was started in its place.
-            Sluice.psql(uri, "insert into seen select generate_series(3001, 4000)");
-            standby.awaitAnswer(SOON, "sluicedb", count, "4000");
+            try (Away _ = new Away(1)) {
+                Sluice.psql(uri, "insert into seen select generate_series(3001, 4000)");
+                standby.awaitAnswer(SOON, "sluicedb", count, "4000");
+            }
+            try (Away _ = new Away(2)) {
+                // Back to the first, which was started again, or on to the third.
+                Sluice.psql(uri, "insert into seen select generate_series(4001, 5000)");
+                standby.awaitAnswer(SOON, "sluicedb", count, "5000");
+            }
             assertThat(standby.ask("sluicedb", "select pg_is_in_recovery()")).isEqualTo("t");
             assertThat(standby.ask("sluicedb", "select sum(i) from seen"))
                     .isEqualTo(Sluice.psql(uri, "select sum(i) from seen"));
