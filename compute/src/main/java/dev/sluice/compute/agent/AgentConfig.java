@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param postgres an installed Postgres to use, instead of the packed one
  * @param reuseDirectories whether a compute may start from what it left when it was suspended
  * @param electionLimit how long winning a term may take
- * @param ingestLimit how long the pageserver may take to reach the start LSN
+ * @param ingestLimit from the beginning of a start on, how long the pageserver may take to be there
+ *     and to reach the start LSN; below what clients wait for a compute, so that they hear of it
  * @param readyLimit how long Postgres may take until it takes connections
  * @param stopLimit how long a clean stop may take before the compute is stopped the hard way
  * @param backpressure how commits wait for a pageserver that is behind
@@ -39,7 +40,7 @@ public record AgentConfig(
                 null,
                 true,
                 Duration.ofSeconds(20),
-                Duration.ofSeconds(60),
+                Duration.ofSeconds(50),
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(60),
                 Backpressure.NONE);
@@ -66,6 +67,19 @@ public record AgentConfig(
                 reuse,
                 electionLimit,
                 ingestLimit,
+                readyLimit,
+                stopLimit,
+                backpressure);
+    }
+
+    public AgentConfig withIngestLimit(Duration limit) {
+        return new AgentConfig(
+                dataFolder,
+                logs,
+                postgres,
+                reuseDirectories,
+                electionLimit,
+                limit,
                 readyLimit,
                 stopLimit,
                 backpressure);

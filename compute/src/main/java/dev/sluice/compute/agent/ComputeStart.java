@@ -36,6 +36,9 @@ final class ComputeStart {
 
     private static final String SHIM_SOCKET = "shim";
 
+    /** How long a pageserver may be away before who reads a page of it is told so. */
+    private static final Duration READ_PATIENCE = Duration.ofSeconds(20);
+
     private final AgentConfig config;
     private final RunDirectory run;
     private final Path library;
@@ -76,6 +79,7 @@ final class ComputeStart {
         private final PostgresSettings settings;
         private final ComputeDirectory directory;
         private final Deque<Closeable> started = new ArrayDeque<>();
+        private final PageserverWait pageserver = new PageserverWait(config.ingestLimit());
         private long stepStart = System.nanoTime();
 
         Attempt(
@@ -120,12 +124,18 @@ final class ComputeStart {
                     undoable(WalProposer.elect(proposerConfig(), wal, config.backpressure()));
             Lsn start = proposer.startLsn();
             Duration elected = lap();
-            pages.waitForLsn(spec.timeline(), start, config.ingestLimit());
+            pageserver.ask(() -> {
+                pages.waitForLsn(spec.timeline(), start, pageserver.left());
+                return start;
+            });
             Duration ingested = lap();
             directory.writeSettings(settings);
             boolean warm = canContinueAt(start);
             Optional<BaseBackup> backup =
-                    warm ? Optional.empty() : Optional.of(pages.baseBackup(spec.timeline(), start));
+                    warm
+                            ? Optional.empty()
+                            : Optional.of(
+                                    pageserver.ask(() -> pages.baseBackup(spec.timeline(), start)));
             Duration backedUp = lap();
             ShimFile manifest = warm ? continueDirectory() : freshDirectory(backup.get());
             ShimServer server =
@@ -230,8 +240,21 @@ final class ComputeStart {
         }
 
         private PageSource source(Lsn start) {
-            return (relation, fork, first, count, into) ->
-                    pages.readPages(spec.timeline(), start, relation, fork, first, count, into);
+            return (relation, fork, first, count, into) -> {
+                int position = into.position();
+                new PageserverWait(READ_PATIENCE)
+                        .ask(() -> {
+                            pages.readPages(
+                                    spec.timeline(),
+                                    start,
+                                    relation,
+                                    fork,
+                                    first,
+                                    count,
+                                    into.position(position));
+                            return start;
+                        });
+            };
         }
 
         private PostgresProcess startPostgres(ShimFile manifest) throws IOException {

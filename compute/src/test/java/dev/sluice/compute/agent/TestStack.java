@@ -5,6 +5,7 @@ import dev.sluice.compute.binaries.PreparedDirectory;
 import dev.sluice.compute.process.ComputeUser;
 import dev.sluice.compute.process.RunDirectory;
 import dev.sluice.compute.template.PostgresTemplate;
+import dev.sluice.storage.pageserver.PageService;
 import dev.sluice.storage.pageserver.Pageserver;
 import dev.sluice.storage.pageserver.PageserverListener;
 import dev.sluice.storage.pageserver.PageserverSettings;
@@ -59,7 +60,7 @@ final class TestStack implements AutoCloseable {
                         PageserverSettings.DEFAULT,
                         PageserverListener.NONE);
         this.config = AgentConfig.of(folder);
-        this.agent = open();
+        this.agent = open(pageserver);
         PostgresTemplate template =
                 PostgresTemplate.obtain(PostgresBinaries.bundled(17), agent.user());
         Lsn start = pageserver.createTimeline(timeline, template.directory(), SYSTEM);
@@ -68,17 +69,24 @@ final class TestStack implements AutoCloseable {
         pageserver.attachWal(timeline, List.of(safekeeper.address()));
     }
 
-    private LocalAgent open() throws Exception {
+    private LocalAgent open(PageService pages) throws Exception {
         return LocalAgent.open(
                 config,
-                pageserver,
+                pages,
                 (compute, reason) -> ended.add(compute.spec().endpoint() + " " + reason));
     }
 
     /** Another agent takes over, as after the end of the process of the first. */
     void reopenAgent(AgentConfig changed) throws Exception {
+        reopenAgent(changed, pageserver);
+    }
+
+    /**
+     * @param pages how it reaches the pageserver
+     */
+    void reopenAgent(AgentConfig changed, PageService pages) throws Exception {
         config = changed;
-        agent = open();
+        agent = open(pages);
     }
 
     ComputeSpec spec(Map<String, String> settings) {

@@ -10,6 +10,7 @@ import dev.sluice.controlplane.inspect.DirectoryCheck;
 import dev.sluice.controlplane.project.Computes;
 import dev.sluice.controlplane.project.Refusal;
 import dev.sluice.storage.pageserver.PageService;
+import dev.sluice.storage.pageserver.PageserverAwayException;
 import dev.sluice.walservice.client.SafekeeperDirectory;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -17,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Computes by an agent in this process. */
 public final class AgentComputes implements Computes {
@@ -25,6 +28,8 @@ public final class AgentComputes implements Computes {
     public interface AgentMaker {
         ComputeAgent make(ComputeListener listener) throws IOException;
     }
+
+    private static final Logger log = LoggerFactory.getLogger(AgentComputes.class);
 
     private final ComputeAgent agent;
     private final PageService pages;
@@ -43,16 +48,22 @@ public final class AgentComputes implements Computes {
 
     @Override
     public Started start(Order order) throws IOException {
-        RunningCompute compute =
-                agent.start(
-                        new ComputeSpec(
-                                order.endpointId(),
-                                order.timeline(),
-                                order.pgVersion(),
-                                order.systemIdentifier(),
-                                order.configuration(),
-                                safekeepers,
-                                Map.of()));
+        RunningCompute compute;
+        try {
+            compute =
+                    agent.start(
+                            new ComputeSpec(
+                                    order.endpointId(),
+                                    order.timeline(),
+                                    order.pgVersion(),
+                                    order.systemIdentifier(),
+                                    order.configuration(),
+                                    safekeepers,
+                                    Map.of()));
+        } catch (PageserverAwayException e) {
+            log.warn("cannot start the compute of {}", order.endpointId(), e);
+            throw new Refusal(Refusal.Reason.PART_AWAY, "the pageserver does not answer", e);
+        }
         return new Started(
                 order.endpointId(),
                 compute.socket().toString(),

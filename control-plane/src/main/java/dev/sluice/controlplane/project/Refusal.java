@@ -13,7 +13,9 @@ public final class Refusal extends RuntimeException {
         CONFLICT(409),
         IMPOSSIBLE(422),
         FAILED(500),
-        UNAVAILABLE(503);
+        UNAVAILABLE(503),
+        /** A part that is needed is not there; the message says which, and no more. */
+        PART_AWAY(503);
 
         private final int httpStatus;
 

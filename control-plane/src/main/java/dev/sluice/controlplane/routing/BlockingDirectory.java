@@ -82,6 +82,11 @@ public final class BlockingDirectory implements Directory {
         return switch (refusal.reason()) {
             case BAD_REQUEST -> RoutingException.endpointNotSpecified();
             case NOT_FOUND -> RoutingException.noSuchEndpoint();
+            case PART_AWAY ->
+                    new RoutingException(
+                            SqlState.CANNOT_CONNECT_NOW,
+                            "the compute could not be started: " + refusal.getMessage(),
+                            "Try again when it is back.");
             case CONFLICT, IMPOSSIBLE, FAILED, UNAVAILABLE ->
                     new RoutingException(
                             SqlState.CANNOT_CONNECT_NOW,

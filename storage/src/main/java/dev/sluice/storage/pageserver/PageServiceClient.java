@@ -11,6 +11,7 @@ import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
 import dev.sluice.wire.part.PartNetwork;
+import dev.sluice.wire.part.PartProtocolException;
 import dev.sluice.wire.part.PartRole;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pageserver in another process. Connections are made as needed and kept for the next calls; a
- * connection that was kept while the pageserver was started anew is found dead and replaced.
+ * connection that was kept while the pageserver was started anew is found dead and replaced. When
+ * nobody answers, calls fail with {@link PageserverAwayException}.
  */
 public final class PageServiceClient implements PageService, Closeable {
     private static final int CALLS_MAX = 64;
@@ -82,9 +84,17 @@ public final class PageServiceClient implements PageService, Closeable {
                     }
                 }
             }
-            return call(network.connect(address, PartRole.PAGESERVER), request, answer);
+            return call(connect(), request, answer);
         } finally {
             calls.release();
+        }
+    }
+
+    private PartChannel connect() throws IOException {
+        try {
+            return network.connect(address, PartRole.PAGESERVER);
+        } catch (IOException e) {
+            throw new PageserverAwayException("the pageserver is away: " + e.getMessage(), e);
         }
     }
 
@@ -99,6 +109,11 @@ public final class PageServiceClient implements PageService, Closeable {
         } catch (CallFailedException e) {
             usable = true;
             throw e;
+        } catch (PartProtocolException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new PageserverAwayException(
+                    "the pageserver at " + address + " hung up: " + e.getMessage(), e);
         } finally {
             giveBack(usable ? channel : null, channel);
         }
@@ -130,8 +145,8 @@ public final class PageServiceClient implements PageService, Closeable {
         return reply;
     }
 
-    private IOException notExpected(PageServiceReply reply) {
-        return new IOException(
+    private PartProtocolException notExpected(PageServiceReply reply) {
+        return new PartProtocolException(
                 "the pageserver at "
                         + address
                         + " answered another question: "
