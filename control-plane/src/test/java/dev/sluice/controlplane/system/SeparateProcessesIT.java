@@ -5,6 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -13,6 +16,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** Every part as a process of its own: it works as in one process, and outlives any of them. */
@@ -45,6 +49,7 @@ class SeparateProcessesIT {
                         });
                 Sluice.psql(uri, "update t set i = i + 1");
             }
+            whoComesWhileThePageserverIsAwayWaits(sluice, uri);
             assertThat(Sluice.psql(uri, "select sum(i) from t")).isEqualTo("504500");
             assertThat(sluice.json("inspect", "page", "--relation", "t").path("kind").asText())
                     .isEqualTo("heap");
@@ -66,6 +71,35 @@ class SeparateProcessesIT {
         } catch (SQLException e) {
             throw new AssertionError("the session did not outlive its compute", e);
         }
+    }
+
+    private static void whoComesWhileThePageserverIsAwayWaits(Sluice sluice, String uri)
+            throws IOException {
+        sluice.run("endpoints", "suspend", "main").succeeded();
+        Path files = sluice.data().resolve("pageserver");
+        Path kept = files.resolveSibling("kept");
+        Files.move(files, kept);
+        Files.writeString(files, "no directory"); // so that it cannot be started for a while
+        kill(pid(sluice, "pageserver"));
+        CompletableFuture<String> client =
+                CompletableFuture.supplyAsync(
+                        () -> {
+                            try {
+                                return Sluice.psql(uri, "select count(*) from t");
+                            } catch (IOException e) {
+                                throw new UncheckedIOException(e);
+                            }
+                        },
+                        task -> Thread.ofVirtual().start(task));
+        await().atMost(SOON).until(() -> state(sluice).equals("init") || client.isDone());
+        assertThat(client).as("in, or refused, without pages").isNotDone();
+        Files.delete(files);
+        Files.move(kept, files);
+        assertThat(client.join()).isEqualTo("1000");
+    }
+
+    private static String state(Sluice sluice) throws IOException {
+        return sluice.json("endpoints", "list").path(0).path("current_state").asText();
     }
 
     private static void kill(long pid) {
