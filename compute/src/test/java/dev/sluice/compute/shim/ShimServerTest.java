@@ -9,6 +9,7 @@ import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartLoop;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +37,7 @@ class ShimServerTest {
     @TempDir Path directory;
 
     private final List<String> asked = Collections.synchronizedList(new ArrayList<>());
+    private PartLoop loop;
     private ShimServer server;
     private PartChannel shim;
 
@@ -47,7 +49,10 @@ class ShimServerTest {
                         16 << 20,
                         List.of(new RelationFork(RELATION, Fork.MAIN, 300)));
         PartAddress.Unix address = new PartAddress.Unix(directory.resolve("agent"));
-        server = ShimServer.start(address, file, this::read, this::flush);
+        loop = PartLoop.start("shim");
+        server =
+                ShimServer.start(
+                        address, file, this::read, BlockingFlush.waiting(this::flush), loop);
         shim = PartChannel.connect(address);
     }
 
@@ -55,6 +60,7 @@ class ShimServerTest {
     void stop() throws IOException {
         shim.close();
         server.close();
+        loop.close();
     }
 
     /** Every byte of block n is n; block 250 is broken, block 260 comes short. */

@@ -5,6 +5,7 @@ import dev.sluice.walservice.wal.Fork;
 import dev.sluice.walservice.wal.RelFileLocator;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
+import dev.sluice.wire.part.PartLoop;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -28,11 +29,12 @@ final class TestCompute implements AutoCloseable {
             new AtomicReference<>((relation, fork, first, count, into) -> {});
 
     /** What a WAL flush does. */
-    final AtomicReference<WalFlush> wal = new AtomicReference<>(lsn -> {});
+    final AtomicReference<BlockingFlush> wal = new AtomicReference<>(lsn -> {});
 
     private final SourceCluster source;
     private final Path root;
     private final ShimFile file;
+    private final PartLoop loop;
     private final ShimServer server;
     private final PartAddress.Unix socket;
     private PostgresProcess postgres;
@@ -46,7 +48,14 @@ final class TestCompute implements AutoCloseable {
         ComputeUser user = ComputeUser.current();
         user.ownAll(root);
         this.socket = new PartAddress.Unix(root.resolve("agent"));
-        this.server = ShimServer.start(socket, file, this::read, lsn -> wal.get().flush(lsn));
+        this.loop = PartLoop.start("shim");
+        this.server =
+                ShimServer.start(
+                        socket,
+                        file,
+                        this::read,
+                        BlockingFlush.waiting(lsn -> wal.get().flush(lsn)),
+                        loop);
         this.postgres = run(settings);
     }
 
@@ -114,7 +123,8 @@ final class TestCompute implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        try (server) {
+        try (loop;
+                server) {
             postgres.close();
         } finally {
             SourceCluster.delete(root);

@@ -10,6 +10,7 @@ import dev.sluice.walservice.consensus.ProposerState;
 import dev.sluice.walservice.consensus.ProposerState.Role;
 import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartLoop;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,15 +20,16 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A {@link Proposer} with its connections: one {@link PeerLink} per safekeeper. {@code lock} guards
- * the state and is never held during I/O.
+ * A {@link Proposer} with its connections: one {@link PeerLink} per safekeeper. What they say is
+ * received, and whatever can be done about it without waiting is done, on the one thread of {@code
+ * loop}. {@code lock} guards the state and is never held during I/O.
  */
 final class Campaign implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(Campaign.class);
@@ -42,25 +44,28 @@ final class Campaign implements Closeable {
     private final LogSource source;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Condition ended = lock.newCondition();
     private final Condition heardPageserver = lock.newCondition();
     private final List<PeerLink> links = new CopyOnWriteArrayList<>();
     private volatile ProposerState state;
     private final List<Runnable> whenFenced = new ArrayList<>();
     private volatile PageserverFeedback feedback = PageserverFeedback.NONE;
-    private final CommitNews news;
+    private final CommitNews news = new CommitNews(System.nanoTime());
+    private final List<Waiter> waiters = new ArrayList<>();
+    private final PartLoop loop;
     private volatile boolean closed;
     private int rests;
 
-    Campaign(ProposerConfig config, LocalWal wal) {
+    /** Who waits for a commit LSN; is given why there will be none, or null. */
+    private record Waiter(Lsn target, Consumer<@Nullable IOException> then) {}
+
+    Campaign(ProposerConfig config, LocalWal wal) throws IOException {
         this.config = config;
         this.source = new LogSource(config, wal);
         this.state = ProposerState.initial(config.configuration());
+        this.loop = PartLoop.start("proposer");
         addLinks();
-        this.news = new CommitNews(lock);
         links.forEach(PeerLink::start);
-        Thread.ofVirtual().name("proposer-news").start(this::tellNews);
-        Thread.ofVirtual().name("proposer-heartbeat").start(this::beat);
+        loop.executeAfter(HEARTBEAT.toNanos(), this::beat);
     }
 
     /** One for each acceptor that has none, not started. */
@@ -72,6 +77,10 @@ final class Campaign implements Closeable {
 
     ProposerConfig config() {
         return config;
+    }
+
+    PartLoop loop() {
+        return loop;
     }
 
     LogSource log() {
@@ -131,19 +140,56 @@ final class Campaign implements Closeable {
         return text.toString();
     }
 
-    /** Waits until the commit LSN is at or past {@code target}. */
-    void awaitCommit(Lsn target) throws IOException {
+    /**
+     * Calls when the commit LSN is at or past {@code target}, or never will be; from the thread
+     * that finds out.
+     */
+    void whenCommitted(Lsn target, Consumer<@Nullable IOException> then) {
+        IOException failure;
         lock.lock();
         try {
-            while (state.commit().isBefore(target)) {
-                checkGoing();
-                changed.awaitUninterruptibly();
+            if (!isOver() && state.commit().isBefore(target)) {
+                waiters.add(new Waiter(target, then));
+                return;
             }
+            failure = outcome(target);
         } finally {
             lock.unlock();
         }
-        if (state.role() instanceof Role.Fenced) {
-            checkGoing();
+        then.accept(failure);
+    }
+
+    /** What somebody is told who waits no longer. */
+    private @Nullable IOException outcome(Lsn target) {
+        try {
+            if (state.role() instanceof Role.Fenced || state.commit().isBefore(target)) {
+                checkGoing();
+            }
+            return null;
+        } catch (IOException e) {
+            return e;
+        }
+    }
+
+    /** Those who wait no longer. The lock is held. */
+    private List<Waiter> released() {
+        if (waiters.isEmpty()) {
+            return List.of();
+        }
+        List<Waiter> released = new ArrayList<>(waiters.size());
+        waiters.removeIf(waiter -> {
+            boolean over = isOver() || !state.commit().isBefore(waiter.target());
+            if (over) {
+                released.add(waiter);
+            }
+            return over;
+        });
+        return released;
+    }
+
+    private void tell(List<Waiter> released) {
+        for (Waiter waiter : released) {
+            waiter.then().accept(outcome(waiter.target()));
         }
     }
 
@@ -225,30 +271,24 @@ final class Campaign implements Closeable {
 
     /** Sees again and again whether the safekeepers are there. */
     private void beat() {
-        lock.lock();
-        try {
-            while (!isOver()) {
-                long left = HEARTBEAT.toNanos();
-                while (left > 0 && !isOver()) {
-                    left = ended.awaitNanos(left);
-                }
-                lock.unlock();
-                try {
-                    links.forEach(PeerLink::beat);
-                } finally {
-                    lock.lock();
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            lock.unlock();
+        if (!isOver()) {
+            links.forEach(PeerLink::beat);
+            loop.executeAfter(HEARTBEAT.toNanos(), this::beat);
         }
     }
 
     /** Tells the commit LSN to safekeepers that had no WAL to hear it with. */
     private void tellNews() {
-        while (news.awaitDue()) {
+        long left;
+        lock.lock();
+        try {
+            left = news.look(System.nanoTime());
+        } finally {
+            lock.unlock();
+        }
+        if (left > 0) {
+            loop.executeAfter(left, this::tellNews);
+        } else if (!isOver()) {
             sendAll(Lsn.INVALID, null);
         }
     }
@@ -269,6 +309,7 @@ final class Campaign implements Closeable {
      */
     private boolean step(ProposerInput input) {
         List<PeerLink> toGreetAgain = List.of();
+        List<Waiter> released = List.of();
         boolean othersConcerned;
         lock.lock();
         try {
@@ -284,29 +325,28 @@ final class Campaign implements Closeable {
                             throw new IllegalStateException("an append that nobody has room for");
                 }
             }
-            if (!before.commit().equals(state.commit())) {
-                news.moved(System.nanoTime());
+            boolean committed = !before.commit().equals(state.commit());
+            if (committed && news.moved(System.nanoTime())) {
+                loop.executeAfter(CommitNews.PAUSE_NANOS, this::tellNews);
             }
             if (state.role() instanceof Role.Resting && !(before.role() instanceof Role.Resting)) {
                 rest();
             }
-            if (!before.commit().equals(state.commit()) || !before.role().equals(state.role())) {
+            if (committed || !before.role().equals(state.role())) {
                 changed.signalAll();
+                released = released();
             }
             if (state.role() instanceof Role.Fenced) {
                 links.forEach(link -> link.sender().wake());
-                ended.signalAll();
                 heardPageserver.signalAll();
-                news.end();
                 whenFenced.forEach(Campaign::runApart);
                 whenFenced.clear();
             }
-            othersConcerned =
-                    !step.actions().isEmpty()
-                            || (!before.commit().equals(state.commit()) && news.isDue());
+            othersConcerned = !step.actions().isEmpty() || (committed && news.isDue());
         } finally {
             lock.unlock();
         }
+        tell(released);
         toGreetAgain.forEach(PeerLink::greetAgain);
         return othersConcerned;
     }
@@ -329,10 +369,9 @@ final class Campaign implements Closeable {
     private void rest() {
         long most = REST_NANOS << Math.min(rests++, MOST_DOUBLINGS);
         long nanos = ThreadLocalRandom.current().nextLong(most);
-        Thread.ofVirtual()
-                .name("proposer-rest")
-                .start(() -> {
-                    LockSupport.parkNanos(nanos);
+        loop.executeAfter(
+                nanos,
+                () -> {
                     if (!isOver()) {
                         step(new ProposerInput.Roused());
                         sendAll(Lsn.INVALID, null);
@@ -387,13 +426,9 @@ final class Campaign implements Closeable {
                 .isEmpty();
     }
 
-    /**
-     * Whether a peer has acknowledged all that it was sent, and what comes next is in the buffer or
-     * nothing. The lock is held.
-     */
-    boolean isPrompt(int peer, Lsn at, @Nullable ByteBuffer wal) {
-        if (!(state.peers().get(peer).phase() instanceof PeerState.Phase.Streaming streaming)
-                || !streaming.next().equals(streaming.received())) {
+    /** Whether what comes next for a peer is in the buffer, or nothing. The lock is held. */
+    boolean isAtHand(int peer, Lsn at, @Nullable ByteBuffer wal) {
+        if (!(state.peers().get(peer).phase() instanceof PeerState.Phase.Streaming streaming)) {
             return false;
         }
         boolean covered =
@@ -406,21 +441,28 @@ final class Campaign implements Closeable {
     /** Leaves the safekeepers with the commit LSN, as far as they listen, and stops. */
     @Override
     public void close() {
+        List<Waiter> released;
         if (!isOver()) {
-            news.tellNow();
+            lock.lock();
+            try {
+                news.tellNow();
+            } finally {
+                lock.unlock();
+            }
             links.forEach(link -> link.sender().sendLastWord());
         }
         lock.lock();
         try {
             closed = true;
             changed.signalAll();
-            ended.signalAll();
             heardPageserver.signalAll();
-            news.end();
             links.forEach(link -> link.sender().wake());
+            released = released();
         } finally {
             lock.unlock();
         }
+        tell(released);
         links.forEach(link -> link.sender().hangUp());
+        loop.close();
     }
 }

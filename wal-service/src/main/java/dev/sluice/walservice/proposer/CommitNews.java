@@ -1,81 +1,58 @@
 package dev.sluice.walservice.proposer;
 
 import java.time.Duration;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * When a new commit LSN is told to the safekeepers in a message of its own. One commit after a
  * pause is told at once. While commits follow each other, the next one's WAL takes the word along:
  * messages of its own would be as many again as those with WAL, each of which wakes a safekeeper
- * that has a commit to sync. If no WAL comes, it is told some milliseconds later.
+ * that has a commit to sync. If no WAL comes, it is told some milliseconds later. Times are those
+ * of {@link System#nanoTime}; the campaign's lock is held.
  */
 final class CommitNews {
-    private static final long PAUSE_NANOS = Duration.ofMillis(5).toNanos();
+    static final long PAUSE_NANOS = Duration.ofMillis(5).toNanos();
 
-    private final ReentrantLock lock;
-    private final Condition changed;
     private long movedAt;
     private boolean waiting;
-    private boolean over;
-    private volatile boolean due = true;
+    private boolean due = true;
 
-    /**
-     * @param lock the campaign's
-     */
-    CommitNews(ReentrantLock lock) {
-        this.lock = lock;
-        this.changed = lock.newCondition();
-        this.movedAt = System.nanoTime() - PAUSE_NANOS;
+    CommitNews(long now) {
+        this.movedAt = now - PAUSE_NANOS;
     }
 
     boolean isDue() {
         return due;
     }
 
-    /** The commit LSN has moved. The lock is held. */
-    void moved(long now) {
+    /**
+     * The commit LSN has moved.
+     *
+     * @return whether {@link #look} is to be called when the pause has passed
+     */
+    boolean moved(long now) {
         due = now - movedAt >= PAUSE_NANOS;
         movedAt = now;
-        if (!due && !waiting) {
-            waiting = true;
-            changed.signalAll();
+        boolean first = !due && !waiting;
+        waiting |= first;
+        return first;
+    }
+
+    /**
+     * Whether what waits has waited long enough.
+     *
+     * @return 0 if it is due now, else after how many nanoseconds to look again
+     */
+    long look(long now) {
+        long left = movedAt + PAUSE_NANOS - now;
+        if (left > 0) {
+            return left;
         }
+        waiting = false;
+        due = true;
+        return 0;
     }
 
     void tellNow() {
         due = true;
-    }
-
-    /** The lock is held. */
-    void end() {
-        over = true;
-        changed.signalAll();
-    }
-
-    /**
-     * Waits until something has waited long enough to be told.
-     *
-     * @return false when there is no one to tell any more
-     */
-    boolean awaitDue() {
-        lock.lock();
-        try {
-            while (!waiting && !over) {
-                changed.awaitUninterruptibly();
-            }
-            long left = PAUSE_NANOS;
-            while (left > 0 && !over) {
-                left = changed.awaitNanos(left);
-            }
-            waiting = false;
-            due = true;
-            return !over;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        } finally {
-            lock.unlock();
-        }
     }
 }

@@ -50,6 +50,11 @@ final class PageserverLag {
         return delayNanos.sum();
     }
 
+    /** Whether a commit must wait. */
+    boolean holdsBack() {
+        return backpressure.delayNanos(bytes()) > 0;
+    }
+
     /** Waits as long as {@link Backpressure} says, and no longer than it says meanwhile. */
     void holdBack() throws IOException {
         PageserverFeedback feedback = campaign.feedback();

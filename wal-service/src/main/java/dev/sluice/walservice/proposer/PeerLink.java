@@ -13,12 +13,15 @@ import dev.sluice.walservice.timeline.PageserverFeedback;
 import dev.sluice.walservice.wal.WalSegments;
 import dev.sluice.wire.part.PartChannel;
 import dev.sluice.wire.part.PartFrame;
+import dev.sluice.wire.part.PartLoop;
 import dev.sluice.wire.part.PartRole;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,9 +72,7 @@ final class PeerLink {
             return;
         }
         running = true;
-        // One that blocks in the kernel: a virtual thread is woken by way of two others, which
-        // costs as much again as what it does for a commit.
-        Thread.ofPlatform().daemon().name("proposer-receive").start(this::keepConnected);
+        Thread.ofVirtual().name("proposer-connect").start(this::keepConnected);
         if (!sends) {
             sends = true;
             Thread.ofVirtual().name("proposer-send").start(sender::sendSlowly);
@@ -167,12 +168,14 @@ final class PeerLink {
         PartChannel open =
                 safekeepers.network().connect(safekeepers.addressOf(node), PartRole.SAFEKEEPER);
         heardAt = System.nanoTime();
+        Answers answers = new Answers();
+        campaign.loop().attach(open, answers);
         sender.connect(open);
         if (campaign.isOver()) {
             return;
         }
         ProposerConfig config = campaign.config();
-        PeerSender.transmit(
+        PeerSender.greet(
                 open,
                 new ProposerMessage.Greeting(
                         config.id(),
@@ -180,11 +183,15 @@ final class PeerLink {
                         config.systemIdentifier(),
                         config.postgresMajor(),
                         WalSegments.SIZE));
-        while (!campaign.isOver()) {
-            PartFrame frame = open.receive();
-            if (frame == null) {
-                throw new EOFException("hung up");
-            }
+        throw answers.awaitEnd();
+    }
+
+    /** What the safekeeper says. */
+    private final class Answers implements PartLoop.Receiver {
+        private final CompletableFuture<IOException> end = new CompletableFuture<>();
+
+        @Override
+        public void received(PartFrame frame) throws IOException {
             heardAt = System.nanoTime();
             condition = "connected";
             if (SafekeeperProtocol.isRefusal(frame)
@@ -198,6 +205,21 @@ final class PeerLink {
             } else {
                 campaign.heard(feedback);
             }
+        }
+
+        @Override
+        public void ended(@Nullable Exception why) {
+            end.complete(
+                    switch (why) {
+                        case null -> new EOFException("hung up");
+                        case IOException e -> e;
+                        default -> new IOException(why.toString(), why);
+                    });
+        }
+
+        /** Returns why the conversation ended. */
+        IOException awaitEnd() {
+            return end.join();
         }
     }
 

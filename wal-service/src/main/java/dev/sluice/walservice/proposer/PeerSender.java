@@ -22,10 +22,9 @@ import org.slf4j.LoggerFactory;
 /**
  * What goes out to one safekeeper.
  *
- * <p>A small append is sent by the thread that has it, if the safekeeper has acknowledged all
- * before it: the socket is empty then, so that the send cannot block, and no other thread must be
- * woken. Everything else is sent by a thread of this sender's own, which alone waits for a slow
- * safekeeper.
+ * <p>A small append is sent by the thread that has it, which does not wait: what the socket does
+ * not take goes out later, and until then nothing more is sent so. Everything else is sent by a
+ * thread of this sender's own, which alone waits for a slow safekeeper.
  *
  * <p>{@code sending} is held from the decision what to send to the end of sending it, so that a
  * connection's messages go out in the order decided. It is taken before the campaign's lock.
@@ -139,7 +138,7 @@ final class PeerSender {
     }
 
     /**
-     * Sends what there is if that cannot block, else has it sent.
+     * Sends what there is if that needs no waiting, else has it sent.
      *
      * @param at the position of the buffer's first byte
      * @param wal a part of the log, or null
@@ -147,7 +146,7 @@ final class PeerSender {
     void sendPromptly(Lsn at, @Nullable ByteBuffer wal) {
         if (sending.tryLock()) {
             try {
-                sendWhatFits(PROMPT_WINDOW, at, wal);
+                sendWhatFits(true, at, wal);
             } finally {
                 sending.unlock();
             }
@@ -167,7 +166,7 @@ final class PeerSender {
         try {
             if (sending.tryLock(LAST_WORD_NANOS, TimeUnit.NANOSECONDS)) {
                 try {
-                    sendWhatFits(PROMPT_WINDOW, Lsn.INVALID, null);
+                    sendWhatFits(true, Lsn.INVALID, null);
                 } finally {
                     sending.unlock();
                 }
@@ -182,7 +181,7 @@ final class PeerSender {
         while (awaitWork()) {
             sending.lock();
             try {
-                sendWhatFits(WINDOW, Lsn.INVALID, null);
+                sendWhatFits(false, Lsn.INVALID, null);
             } finally {
                 sending.unlock();
             }
@@ -205,7 +204,7 @@ final class PeerSender {
         return channel != null && (!outbox.isEmpty() || campaign.hasAppend(peer, WINDOW));
     }
 
-    private void sendWhatFits(int window, Lsn at, @Nullable ByteBuffer wal) {
+    private void sendWhatFits(boolean prompt, Lsn at, @Nullable ByteBuffer wal) {
         PartChannel open = channel;
         if (open == null) {
             return;
@@ -213,7 +212,7 @@ final class PeerSender {
         try {
             boolean sent;
             do {
-                sent = sendOne(open, window, at, wal);
+                sent = sendOne(open, prompt, at, wal);
             } while (sent);
         } catch (ClosedChannelException e) {
             channel = null; // hung up on
@@ -225,29 +224,36 @@ final class PeerSender {
         }
     }
 
-    private boolean sendOne(PartChannel open, int window, Lsn at, @Nullable ByteBuffer wal)
+    private boolean sendOne(PartChannel open, boolean prompt, Lsn at, @Nullable ByteBuffer wal)
             throws IOException {
+        if (prompt && open.isClogged()) {
+            return false;
+        }
         ProposerMessage message;
         ProposerAction.SendAppend append = null;
         lock.lock();
         try {
             message = outbox.poll();
-            if (message == null && (window != PROMPT_WINDOW || campaign.isPrompt(peer, at, wal))) {
-                append = campaign.nextAppend(peer, window);
+            if (message == null && (!prompt || campaign.isAtHand(peer, at, wal))) {
+                append = campaign.nextAppend(peer, prompt ? PROMPT_WINDOW : WINDOW);
             }
         } finally {
             lock.unlock();
         }
         if (message != null) {
-            transmit(open, message);
+            transmit(open, prompt, message);
         } else if (append != null) {
-            transmitAppend(open, append, at, wal);
+            transmitAppend(open, prompt, append, at, wal);
         }
         return message != null || append != null;
     }
 
     private void transmitAppend(
-            PartChannel open, ProposerAction.SendAppend append, Lsn at, @Nullable ByteBuffer wal)
+            PartChannel open,
+            boolean prompt,
+            ProposerAction.SendAppend append,
+            Lsn at,
+            @Nullable ByteBuffer wal)
             throws IOException {
         int length = (int) append.end().minus(append.begin());
         ByteBuffer bytes;
@@ -265,6 +271,7 @@ final class PeerSender {
         if (campaign.state().role() instanceof Role.Leader leader) {
             transmit(
                     open,
+                    prompt,
                     new ProposerMessage.Append(
                             append.generation(),
                             leader.term(),
@@ -283,9 +290,19 @@ final class PeerSender {
         return own;
     }
 
-    static void transmit(PartChannel open, ProposerMessage message) throws IOException {
+    private static void transmit(PartChannel open, boolean prompt, ProposerMessage message)
+            throws IOException {
         ConsensusProtocol.Encoded encoded = ConsensusProtocol.encode(message);
-        open.send(encoded.type(), encoded.head(), encoded.wal());
+        if (prompt) {
+            open.post(encoded.type(), encoded.head(), encoded.wal());
+        } else {
+            open.send(encoded.type(), encoded.head(), encoded.wal());
+        }
+    }
+
+    /** The first message of a conversation. */
+    static void greet(PartChannel open, ProposerMessage.Greeting greeting) throws IOException {
+        transmit(open, false, greeting);
     }
 
     /** Asks for an answer if none is due; not while something is being sent. */
@@ -303,7 +320,7 @@ final class PeerSender {
                 lock.unlock();
             }
             if (append != null) {
-                transmitAppend(open, append, Lsn.INVALID, null);
+                transmitAppend(open, true, append, Lsn.INVALID, null);
             }
         } catch (ClosedChannelException e) {
             channel = null;

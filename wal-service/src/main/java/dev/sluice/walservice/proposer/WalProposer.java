@@ -4,11 +4,14 @@ import dev.sluice.walservice.consensus.PeerState;
 import dev.sluice.walservice.consensus.ProposerState.Role;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartLoop;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -87,20 +90,83 @@ public final class WalProposer implements Closeable {
      * @throws IOException if the local WAL cannot be read or is no WAL, or the proposer was closed
      */
     public Lsn flush(Lsn writtenUpTo) throws IOException {
-        Lsn target;
+        CompletableFuture<Lsn> flushed = new CompletableFuture<>();
+        flush(
+                writtenUpTo,
+                new FlushListener() {
+                    @Override
+                    public void durable(Lsn end) {
+                        flushed.complete(end);
+                    }
+
+                    @Override
+                    public void failed(Exception why) {
+                        flushed.completeExceptionally(why);
+                    }
+                });
+        try {
+            return flushed.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof IOException failure) {
+                throw failure;
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * As {@link #flush(Lsn)}, without waiting. On the thread of {@link #loop} a flush is no thread
+     * switch: it reads the WAL, sends it, and its listener is called from there too, except when
+     * the pageserver is far behind.
+     */
+    public void flush(Lsn writtenUpTo, FlushListener then) {
+        Lsn end;
         scanning.lock();
         try {
-            target = campaign.state().available();
-            if (writtenUpTo.isAfter(target)) {
-                target = written.scan(writtenUpTo, this::offer);
+            end = campaign.state().available();
+            if (writtenUpTo.isAfter(end)) {
+                end = written.scan(writtenUpTo, this::offer);
             }
+        } catch (IOException | RuntimeException e) {
+            then.failed(e);
+            return;
         } finally {
             scanning.unlock();
         }
-        campaign.awaitCommit(Lsn.min(target, writtenUpTo));
-        pageserver.holdBack();
+        Lsn found = end;
+        campaign.whenCommitted(
+                Lsn.min(found, writtenUpTo),
+                failure -> {
+                    if (failure != null) {
+                        then.failed(failure);
+                    } else if (pageserver.holdsBack()) {
+                        Thread.ofVirtual()
+                                .name("proposer-held-back")
+                                .start(() -> answerLater(found, then));
+                    } else {
+                        answer(found, then);
+                    }
+                });
+    }
+
+    private void answer(Lsn end, FlushListener then) {
         flushes.increment();
-        return target;
+        then.durable(end);
+    }
+
+    private void answerLater(Lsn end, FlushListener then) {
+        try {
+            pageserver.holdBack();
+        } catch (IOException e) {
+            then.failed(e);
+            return;
+        }
+        answer(end, then);
+    }
+
+    /** Where this proposer does its work: whoever asks for flushes can ask there. */
+    public PartLoop loop() {
+        return campaign.loop();
     }
 
     /** What the scan found is sent from its own buffer to all who have taken what is before. */

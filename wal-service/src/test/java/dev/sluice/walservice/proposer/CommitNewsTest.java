@@ -7,7 +7,6 @@ import dev.sluice.wire.Lsn;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,33 +19,25 @@ final class CommitNewsTest {
 
     @Test
     void isToldAtOnceAfterAPauseAndElseWithTheNextWalOrSomeMillisecondsLater() {
-        ReentrantLock lock = new ReentrantLock();
-        CommitNews news = new CommitNews(lock);
         long now = System.nanoTime();
-        lock.lock();
-        try {
-            news.moved(now);
-            assertThat(news.isDue()).isTrue();
-            news.moved(now + MILLISECOND);
-            assertThat(news.isDue()).isFalse();
-            news.moved(now + 2 * MILLISECOND);
-            assertThat(news.isDue()).isFalse();
-        } finally {
-            lock.unlock();
-        }
-        assertThat(news.awaitDue()).isTrue();
+        CommitNews news = new CommitNews(now);
+        assertThat(news.moved(now)).isFalse();
         assertThat(news.isDue()).isTrue();
-        lock.lock();
-        try {
-            news.moved(now + 3 * MILLISECOND);
-            assertThat(news.isDue()).isFalse();
-            news.moved(now + 20 * MILLISECOND);
-            assertThat(news.isDue()).isTrue();
-            news.end();
-        } finally {
-            lock.unlock();
-        }
-        assertThat(news.awaitDue()).isFalse();
+        assertThat(news.moved(now + MILLISECOND)).isTrue();
+        assertThat(news.isDue()).isFalse();
+        assertThat(news.moved(now + 2 * MILLISECOND)).isFalse();
+        assertThat(news.isDue()).isFalse();
+
+        assertThat(news.look(now + 6 * MILLISECOND)).isEqualTo(MILLISECOND);
+        assertThat(news.isDue()).isFalse();
+        assertThat(news.look(now + 7 * MILLISECOND)).isZero();
+        assertThat(news.isDue()).isTrue();
+
+        assertThat(news.moved(now + 8 * MILLISECOND)).isFalse();
+        assertThat(news.isDue()).isTrue();
+        assertThat(news.moved(now + 9 * MILLISECOND)).isTrue();
+        assertThat(news.moved(now + 20 * MILLISECOND)).isFalse();
+        assertThat(news.isDue()).isTrue();
     }
 
     /** The last of many has no WAL after it to take its word along. */

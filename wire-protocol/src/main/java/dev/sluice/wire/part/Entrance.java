@@ -91,7 +91,7 @@ final class Entrance {
         return admitted;
     }
 
-    private Admitted byFirstBytes(PartStream stream) throws IOException {
+    private Admitted byFirstBytes(SocketStream stream) throws IOException {
         if (!guests) {
             return new Admitted(new PartChannel(stream), null);
         }

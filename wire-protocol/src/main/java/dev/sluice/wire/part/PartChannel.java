@@ -4,12 +4,16 @@ import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A blocking, framed connection between two parts of Sluice. All integers are big-endian.
+ * A framed connection between two parts of Sluice; it blocks, unless a {@link PartLoop} receives
+ * for it. All integers are big-endian.
  *
  * <pre>
  *   0               4       6       8              12              16
@@ -22,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * ends the conversation with a {@link PartProtocolException}: nothing in it is believed. The length
  * is checked against {@link #MAX_PAYLOAD} before anything is allocated.
  *
- * <p>One thread receives at a time; any number may send.
+ * <p>One thread receives at a time, or a loop does; any number may send.
  */
 public final class PartChannel implements Closeable {
     public static final int MAGIC = 0x534C4345;
@@ -32,21 +36,33 @@ public final class PartChannel implements Closeable {
 
     private static final int INITIAL_BUFFER = 16 << 10;
 
-    private final PartStream stream;
+    /** The most to keep for a peer that does not read. */
+    private static final int MAX_WAITING = 8 << 20;
+
+    private final SocketStream stream;
     private final ReentrantLock sending = new ReentrantLock();
+    private final Condition drained = sending.newCondition();
     private final ByteBuffer outHeader = ByteBuffer.allocateDirect(HEADER_BYTES);
     private final CRC32C outCrc = new CRC32C();
     private final CRC32C inCrc = new CRC32C();
     private ByteBuffer in = ByteBuffer.allocateDirect(INITIAL_BUFFER).limit(0);
 
-    PartChannel(PartStream stream) {
+    /**
+     * How many bytes the frame has, as far as is known, of which the first is the next in there.
+     */
+    private int needed = HEADER_BYTES;
+
+    private volatile PartLoop.@Nullable Attached attached;
+    private volatile boolean clogged;
+
+    PartChannel(SocketStream stream) {
         this.stream = stream;
     }
 
     /**
      * @param first what was read of the stream already
      */
-    PartChannel(PartStream stream, ByteBuffer first) {
+    PartChannel(SocketStream stream, ByteBuffer first) {
         this.stream = stream;
         in.clear().put(first).flip();
     }
@@ -60,30 +76,109 @@ public final class PartChannel implements Closeable {
     public void send(int type, ByteBuffer... parts) throws IOException {
         sending.lock();
         try {
-            int length = 0;
-            for (ByteBuffer part : parts) {
-                length = Math.addExact(length, part.remaining());
+            write(type, parts);
+            PartLoop.Attached own = attached;
+            while (clogged && own != null && !own.isCurrent()) {
+                if (own.isOver()) {
+                    throw new ClosedChannelException();
+                }
+                drained.awaitUninterruptibly();
             }
-            if (length > MAX_PAYLOAD) {
-                throw new IllegalArgumentException(
-                        "payload of " + length + " bytes exceeds " + MAX_PAYLOAD);
+        } finally {
+            sending.unlock();
+        }
+    }
+
+    /**
+     * Sends a frame without waiting, on a channel for which a loop receives: what the socket does
+     * not take now is copied, and goes out when it does.
+     *
+     * @throws IOException also when too much is waiting already
+     */
+    public void post(int type, ByteBuffer... parts) throws IOException {
+        sending.lock();
+        try {
+            if (attached == null) {
+                throw new IllegalStateException("no loop receives for this channel");
             }
-            outHeader
-                    .clear()
-                    .putInt(MAGIC)
-                    .putShort((short) VERSION)
-                    .putShort((short) type)
-                    .putInt(length);
-            outCrc.reset();
-            outCrc.update(outHeader.flip());
-            for (ByteBuffer part : parts) {
-                outCrc.update(part.duplicate());
-            }
-            outHeader.limit(HEADER_BYTES).putInt((int) outCrc.getValue()).flip();
-            ByteBuffer[] all = new ByteBuffer[parts.length + 1];
-            all[0] = outHeader;
-            System.arraycopy(parts, 0, all, 1, parts.length);
+            write(type, parts);
+        } finally {
+            sending.unlock();
+        }
+    }
+
+    /** Whether something waits for the peer to read. */
+    public boolean isClogged() {
+        return clogged;
+    }
+
+    private void write(int type, ByteBuffer... parts) throws IOException {
+        int length = 0;
+        for (ByteBuffer part : parts) {
+            length = Math.addExact(length, part.remaining());
+        }
+        if (length > MAX_PAYLOAD) {
+            throw new IllegalArgumentException(
+                    "payload of " + length + " bytes exceeds " + MAX_PAYLOAD);
+        }
+        outHeader
+                .clear()
+                .putInt(MAGIC)
+                .putShort((short) VERSION)
+                .putShort((short) type)
+                .putInt(length);
+        outCrc.reset();
+        outCrc.update(outHeader.flip());
+        for (ByteBuffer part : parts) {
+            outCrc.update(part.duplicate());
+        }
+        outHeader.limit(HEADER_BYTES).putInt((int) outCrc.getValue()).flip();
+        ByteBuffer[] all = new ByteBuffer[parts.length + 1];
+        all[0] = outHeader;
+        System.arraycopy(parts, 0, all, 1, parts.length);
+        if (attached == null) {
             stream.write(all);
+        } else {
+            writeNow(attached, all);
+        }
+    }
+
+    private void writeNow(PartLoop.Attached own, ByteBuffer... from) throws IOException {
+        int left = stream.writeNow(from);
+        if (left > MAX_WAITING) {
+            throw new IOException("the peer has not read " + left + " bytes");
+        }
+        boolean before = clogged;
+        clogged = left > 0;
+        if (clogged != before) {
+            own.awaitRoom(clogged);
+            if (!clogged) {
+                drained.signalAll();
+            }
+        }
+    }
+
+    /** The socket takes more. */
+    void drain() throws IOException {
+        sending.lock();
+        try {
+            if (attached != null) {
+                writeNow(attached);
+            }
+        } finally {
+            sending.unlock();
+        }
+    }
+
+    SocketChannel socket() {
+        return stream.socket();
+    }
+
+    /** The socket does not block any more. */
+    void attached(PartLoop.Attached loops) {
+        sending.lock();
+        try {
+            attached = loops;
         } finally {
             sending.unlock();
         }
@@ -98,7 +193,46 @@ public final class PartChannel implements Closeable {
      * @throws EOFException if the peer closed inside a frame
      */
     public @Nullable PartFrame receive() throws IOException {
-        if (!fill(HEADER_BYTES)) {
+        PartFrame frame;
+        while ((frame = next()) == null) {
+            if (read() < 0) {
+                requireNothingLeft();
+                return null;
+            }
+        }
+        return frame;
+    }
+
+    /**
+     * Gives a receiver the frames that are there.
+     *
+     * @return false when the peer closed between frames
+     */
+    boolean deliver(PartLoop.Receiver receiver) throws IOException {
+        while (true) {
+            deliverRead(receiver);
+            int read = read();
+            boolean filled = in.limit() == in.capacity();
+            deliverRead(receiver);
+            if (read < 0) {
+                requireNothingLeft();
+                return false;
+            }
+            if (read == 0 || !(filled || stream.holdsMore())) {
+                return true;
+            }
+        }
+    }
+
+    private void deliverRead(PartLoop.Receiver receiver) throws IOException {
+        for (PartFrame frame; (frame = next()) != null; ) {
+            receiver.received(frame);
+        }
+    }
+
+    /** The next frame, if all of it is there. */
+    private @Nullable PartFrame next() throws PartProtocolException {
+        if (in.remaining() < HEADER_BYTES) {
             return null;
         }
         int start = in.position();
@@ -117,10 +251,10 @@ public final class PartChannel implements Closeable {
             throw new PartProtocolException(
                     "frame of " + length + " bytes, the limit is " + MAX_PAYLOAD);
         }
-        if (!fill(HEADER_BYTES + length)) {
-            throw new EOFException("connection closed inside a frame");
+        needed = HEADER_BYTES + length;
+        if (in.remaining() < needed) {
+            return null;
         }
-        start = in.position();
         inCrc.reset();
         inCrc.update(in.slice(start, 12));
         inCrc.update(in.slice(start + HEADER_BYTES, length));
@@ -128,7 +262,8 @@ public final class PartChannel implements Closeable {
         if ((int) inCrc.getValue() != expected) {
             throw new PartProtocolException("frame of type " + type + " fails its checksum");
         }
-        in.position(start + HEADER_BYTES + length);
+        in.position(start + needed);
+        needed = HEADER_BYTES;
         return new PartFrame(type, in.slice(start + HEADER_BYTES, length));
     }
 
@@ -138,13 +273,10 @@ public final class PartChannel implements Closeable {
                 && in.remaining() - HEADER_BYTES >= in.getInt(in.position() + 8);
     }
 
-    /**
-     * Makes {@code needed} bytes readable at {@link #in}'s position; false if the peer closed
-     * before the first.
-     */
-    private boolean fill(int needed) throws IOException {
-        if (in.remaining() >= needed) {
-            return true;
+    /** Reads more of the next frame, and of those behind it. As {@link PartStream#read}. */
+    private int read() throws IOException {
+        if (!in.hasRemaining()) {
+            in.clear().limit(0);
         }
         if (in.capacity() < needed) {
             ByteBuffer larger = ByteBuffer.allocateDirect(Math.max(needed, 2 * in.capacity()));
@@ -152,29 +284,40 @@ public final class PartChannel implements Closeable {
         } else if (in.capacity() - in.position() < needed) {
             in.compact().flip();
         }
-        while (in.remaining() < needed) {
-            int position = in.position();
-            int limit = in.limit();
-            in.position(limit).limit(in.capacity());
-            int read;
-            try {
-                read = stream.read(in);
-            } finally {
-                limit = in.position();
-                in.position(position).limit(limit);
-            }
-            if (read < 0) {
-                if (in.hasRemaining()) {
-                    throw new EOFException("connection closed inside a frame");
-                }
-                return false;
-            }
+        int position = in.position();
+        in.position(in.limit()).limit(in.capacity());
+        try {
+            return stream.read(in);
+        } finally {
+            in.limit(in.position()).position(position);
         }
-        return true;
+    }
+
+    private void requireNothingLeft() throws EOFException {
+        if (in.hasRemaining()) {
+            throw new EOFException("connection closed inside a frame");
+        }
     }
 
     @Override
     public void close() throws IOException {
         stream.close();
+        PartLoop.Attached own = attached;
+        if (own != null) {
+            own.closed();
+        }
+    }
+
+    /** Its loop has done with it. */
+    void over() {
+        sending.lock();
+        try {
+            stream.close();
+        } catch (IOException _) {
+            // It was of no more use.
+        } finally {
+            drained.signalAll();
+            sending.unlock();
+        }
     }
 }

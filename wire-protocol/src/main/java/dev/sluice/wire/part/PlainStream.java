@@ -5,11 +5,21 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
 /** A socket as it is. */
-final class PlainStream implements PartStream {
+final class PlainStream implements SocketStream {
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
     private final SocketChannel socket;
+
+    /** What the socket has not taken yet, when it does not block. */
+    private ByteBuffer waiting = NOTHING;
 
     PlainStream(SocketChannel socket) {
         this.socket = socket;
+    }
+
+    @Override
+    public SocketChannel socket() {
+        return socket;
     }
 
     @Override
@@ -18,14 +28,47 @@ final class PlainStream implements PartStream {
     }
 
     @Override
+    public boolean holdsMore() {
+        return false;
+    }
+
+    @Override
     public void write(ByteBuffer... from) throws IOException {
-        long left = 0;
-        for (ByteBuffer part : from) {
-            left += part.remaining();
-        }
+        long left = remaining(from);
         while (left > 0) {
             left -= socket.write(from);
         }
+    }
+
+    @Override
+    public int writeNow(ByteBuffer... from) throws IOException {
+        if (waiting.hasRemaining()) {
+            socket.write(waiting);
+        }
+        long left = remaining(from);
+        if (!waiting.hasRemaining()) {
+            waiting = NOTHING;
+            if (left > 0) {
+                left -= socket.write(from);
+            }
+        }
+        if (left > 0) {
+            ByteBuffer all = ByteBuffer.allocateDirect(Math.toIntExact(waiting.remaining() + left));
+            all.put(waiting);
+            for (ByteBuffer part : from) {
+                all.put(part);
+            }
+            waiting = all.flip();
+        }
+        return waiting.remaining();
+    }
+
+    private static long remaining(ByteBuffer[] buffers) {
+        long sum = 0;
+        for (ByteBuffer each : buffers) {
+            sum += each.remaining();
+        }
+        return sum;
     }
 
     @Override

@@ -13,13 +13,13 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
 
 /**
- * TLS over a blocking socket. Bytes go from the caller's buffers into records and from records into
- * the caller's buffers, without a copy between, as long as those have room for a whole record.
+ * TLS over a socket. Bytes go from the caller's buffers into records and from records into the
+ * caller's buffers, without a copy between, as long as those have room for a whole record.
  *
  * <p>{@code writing} guards the engine's outbound half and the socket's: a reader writes too when
  * the peer asks for new keys.
  */
-final class TlsStream implements PartStream {
+final class TlsStream implements SocketStream {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     /** Records in a buffer; a larger chunk than this is written in several steps. */
@@ -29,7 +29,9 @@ final class TlsStream implements PartStream {
     private final SSLEngine engine;
     private final ReentrantLock writing = new ReentrantLock();
     private final ByteBuffer received;
-    private final ByteBuffer sealed;
+
+    /** From 0 to its position: what the socket has not taken yet. */
+    private ByteBuffer sealed;
 
     /** Of a record that was larger than its reader's buffer: what is still to be read. */
     private ByteBuffer opened = NOTHING;
@@ -60,7 +62,7 @@ final class TlsStream implements PartStream {
                     case NEED_WRAP -> sendOwn();
                     case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
                         if (unwrap(NOTHING).getStatus() == SSLEngineResult.Status.BUFFER_UNDERFLOW
-                                && !receive()) {
+                                && receive() < 0) {
                             throw new EOFException("connection closed during the TLS handshake");
                         }
                     }
@@ -89,14 +91,28 @@ final class TlsStream implements PartStream {
         return engine.unwrap(received, into);
     }
 
-    /** Waits for more bytes; false when the peer has closed. */
-    private boolean receive() throws IOException {
+    /**
+     * Waits for more bytes, unless the socket does not block.
+     *
+     * @return negative when the peer has closed
+     */
+    private int receive() throws IOException {
         received.compact();
         try {
-            return socket.read(received) >= 0;
+            return socket.read(received);
         } finally {
             received.flip();
         }
+    }
+
+    @Override
+    public SocketChannel socket() {
+        return socket;
+    }
+
+    @Override
+    public boolean holdsMore() {
+        return received.hasRemaining() || opened.hasRemaining();
     }
 
     @Override
@@ -119,8 +135,9 @@ final class TlsStream implements PartStream {
                     aside = true;
                 }
                 case BUFFER_UNDERFLOW -> {
-                    if (!receive()) {
-                        return -1;
+                    int count = receive();
+                    if (count <= 0) {
+                        return count;
                     }
                 }
                 case CLOSED -> {
@@ -197,7 +214,52 @@ final class TlsStream implements PartStream {
         }
     }
 
+    @Override
+    public int writeNow(ByteBuffer... from) throws IOException {
+        writing.lock();
+        try {
+            long left = 0;
+            for (ByteBuffer part : from) {
+                left += part.remaining();
+            }
+            while (left > 0) {
+                SSLEngineResult result = engine.wrap(from, sealed);
+                switch (result.getStatus()) {
+                    case OK -> left -= result.bytesConsumed();
+                    case BUFFER_OVERFLOW -> {
+                        if (sendSealed() > 0) {
+                            sealed =
+                                    ByteBuffer.allocateDirect(2 * sealed.capacity())
+                                            .put(sealed.flip());
+                        }
+                    }
+                    case BUFFER_UNDERFLOW, CLOSED -> throw new ClosedChannelException();
+                }
+            }
+            return sealed.position() == 0 ? 0 : sendSealed();
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /**
+     * @return how many bytes the socket has not taken
+     */
+    private int sendSealed() throws IOException {
+        sealed.flip();
+        try {
+            socket.write(sealed);
+        } finally {
+            sealed.compact();
+        }
+        return sealed.position();
+    }
+
     private void flush() throws IOException {
+        if (!socket.isBlocking()) {
+            sendSealed(); // the rest goes out with what is written next
+            return;
+        }
         sealed.flip();
         try {
             while (sealed.hasRemaining()) {

@@ -1,0 +1,24 @@
+package dev.sluice.compute.shim;
+
+import dev.sluice.wire.Lsn;
+import java.io.IOException;
+
+/** A flush that is durable when it returns. */
+interface BlockingFlush {
+    void flush(Lsn writtenUpTo) throws IOException;
+
+    /** The same, each on a thread of its own. */
+    static WalFlush waiting(BlockingFlush flush) {
+        return (writtenUpTo, answer) ->
+                Thread.ofVirtual()
+                        .start(() -> {
+                            try {
+                                flush.flush(writtenUpTo);
+                            } catch (IOException e) {
+                                answer.failed(e);
+                                return;
+                            }
+                            answer.durable();
+                        });
+    }
+}

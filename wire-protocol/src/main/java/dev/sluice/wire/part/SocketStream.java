@@ -1,0 +1,26 @@
+package dev.sluice.wire.part;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+
+/**
+ * A stream over a socket, which may be put into non-blocking mode: then {@link #read} returns 0
+ * when nothing is there, and only the methods here write.
+ */
+sealed interface SocketStream extends PartStream permits PlainStream, TlsStream {
+    SocketChannel socket();
+
+    /**
+     * Whether something was received that {@link #read} has not returned, as far as it is whole.
+     */
+    boolean holdsMore();
+
+    /**
+     * Takes all remaining bytes of all buffers, in order, behind what it has, and sends what the
+     * socket takes.
+     *
+     * @return how many bytes are still to be sent
+     */
+    int writeNow(ByteBuffer... from) throws IOException;
+}
