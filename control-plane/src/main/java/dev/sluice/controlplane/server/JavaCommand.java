@@ -23,6 +23,7 @@ public final class JavaCommand {
         command.add("--sun-misc-unsafe-memory-access=allow");
         // Netty would note where every 128th buffer was made; leaks are for the tests to find.
         command.add("-Dio.netty.leakDetection.level=disabled");
+        command.addAll(schedulers(arguments.getFirst()));
         String cache = System.getProperty(CACHE);
         if (cache != null) {
             command.add("-D" + CACHE + "=" + cache);
@@ -41,5 +42,18 @@ public final class JavaCommand {
         command.add("dev.sluice.controlplane.cli.Main");
         command.addAll(arguments);
         return command;
+    }
+
+    /**
+     * Commits go through platform threads in a safekeeper; what else it does are little pieces of
+     * work that the threads of a scheduler wake each other for. As every part has a scheduler and
+     * all share the machine, a safekeeper's has a quarter of it.
+     */
+    private static List<String> schedulers(String part) {
+        return part.equals("safekeeper")
+                ? List.of(
+                        "-Djdk.virtualThreadScheduler.parallelism="
+                                + Math.max(1, Runtime.getRuntime().availableProcessors() / 4))
+                : List.of();
     }
 }

@@ -13,6 +13,7 @@ import dev.sluice.wire.part.PartRole;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -119,7 +120,7 @@ public final class SafekeeperClient {
     }
 
     private PeerReport askForReport(SafekeeperRequest request) throws IOException {
-        try (PartChannel channel = network.connect(address, PartRole.SAFEKEEPER)) {
+        try (PartChannel channel = connect()) {
             SafekeeperProtocol.send(channel, request);
             return switch (receive(channel)) {
                 case SafekeeperReply.Report(PeerReport report) -> report;
@@ -132,7 +133,7 @@ public final class SafekeeperClient {
 
     /** How much room it has. */
     public SpaceReport space() throws IOException {
-        try (PartChannel channel = network.connect(address, PartRole.SAFEKEEPER)) {
+        try (PartChannel channel = connect()) {
             SafekeeperProtocol.send(channel, new SafekeeperRequest.Space());
             return switch (receive(channel)) {
                 case SafekeeperReply.Space(SpaceReport report) -> report;
@@ -170,7 +171,7 @@ public final class SafekeeperClient {
                     "cannot read " + length + " bytes of WAL from " + from + " to " + to);
         }
         ByteBuffer wal = ByteBuffer.allocate((int) length);
-        try (PartChannel channel = network.connect(address, PartRole.SAFEKEEPER)) {
+        try (PartChannel channel = connect()) {
             SafekeeperProtocol.send(channel, new SafekeeperRequest.Read(id, from, to, term));
             while (wal.hasRemaining()) {
                 switch (receive(channel)) {
@@ -195,13 +196,28 @@ public final class SafekeeperClient {
     }
 
     /**
+     * As {@link #timelines}, over a connection of the caller's.
+     *
+     * @param limit how long the safekeeper may be silent; the connection is of no use after an
+     *     error
+     */
+    List<TimelineStatus> timelines(PartChannel channel, Duration limit) throws IOException {
+        SafekeeperProtocol.send(channel, new SafekeeperRequest.ListTimelines());
+        return statuses(channel.receive(limit));
+    }
+
+    PartChannel connect() throws IOException {
+        return network.connect(address, PartRole.SAFEKEEPER);
+    }
+
+    /**
      * Follows a timeline's committed WAL. Never delivers what is not committed.
      *
      * @param from at or after the timeline's start; may be past the commit LSN, which is then
      *     waited for
      */
     public WalStream stream(TenantTimelineId id, Lsn from) throws IOException {
-        PartChannel channel = network.connect(address, PartRole.SAFEKEEPER);
+        PartChannel channel = connect();
         try {
             SafekeeperProtocol.send(channel, new SafekeeperRequest.Stream(id, from));
         } catch (IOException | RuntimeException e) {
@@ -212,15 +228,19 @@ public final class SafekeeperClient {
     }
 
     private List<TimelineStatus> ask(SafekeeperRequest request) throws IOException {
-        try (PartChannel channel = network.connect(address, PartRole.SAFEKEEPER)) {
+        try (PartChannel channel = connect()) {
             SafekeeperProtocol.send(channel, request);
-            return switch (receive(channel)) {
-                case SafekeeperReply.Statuses(List<TimelineStatus> timelines) -> timelines;
-                case SafekeeperReply.Wal _, SafekeeperReply.Report _, SafekeeperReply.Space _ ->
-                        throw notExpected();
-                case SafekeeperReply.Refused refused -> throw refused(refused);
-            };
+            return statuses(channel.receive());
         }
+    }
+
+    private List<TimelineStatus> statuses(@Nullable PartFrame frame) throws IOException {
+        return switch (reply(frame)) {
+            case SafekeeperReply.Statuses(List<TimelineStatus> timelines) -> timelines;
+            case SafekeeperReply.Wal _, SafekeeperReply.Report _, SafekeeperReply.Space _ ->
+                    throw notExpected();
+            case SafekeeperReply.Refused refused -> throw refused(refused);
+        };
     }
 
     private TimelineStatus only(List<TimelineStatus> statuses) throws IOException {
@@ -232,7 +252,10 @@ public final class SafekeeperClient {
     }
 
     SafekeeperReply receive(PartChannel channel) throws IOException {
-        PartFrame frame = channel.receive();
+        return reply(channel.receive());
+    }
+
+    private SafekeeperReply reply(@Nullable PartFrame frame) throws IOException {
         if (frame == null) {
             throw new EOFException("safekeeper at " + address + " hung up");
         }

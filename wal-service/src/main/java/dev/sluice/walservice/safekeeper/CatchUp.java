@@ -1,6 +1,7 @@
 package dev.sluice.walservice.safekeeper;
 
 import dev.sluice.walservice.client.SafekeeperClient;
+import dev.sluice.walservice.client.SafekeeperLookout;
 import dev.sluice.walservice.client.SafekeeperRequest;
 import dev.sluice.walservice.client.TimelineStatus;
 import dev.sluice.walservice.consensus.AcceptorAction;
@@ -10,6 +11,7 @@ import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.walservice.wal.WalSegments;
 import dev.sluice.wire.Lsn;
+import dev.sluice.wire.part.PartAddress;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +47,8 @@ final class CatchUp implements Closeable {
 
     /** Whom to ask: at first the configured peers, then all that the timelines name. */
     private volatile Set<Long> peers;
+
+    private final Map<Long, SafekeeperLookout> lookouts = new ConcurrentHashMap<>();
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition roused = lock.newCondition();
@@ -126,8 +131,9 @@ final class CatchUp implements Closeable {
         Set<Long> named = new TreeSet<>();
         for (long node : peers) {
             try {
-                SafekeeperClient peer = config.addresses().client(node);
-                List<TimelineStatus> statuses = peer.timelines();
+                SafekeeperLookout lookout = lookout(node);
+                SafekeeperClient peer = lookout.client();
+                List<TimelineStatus> statuses = lookout.timelines();
                 sightings.saw(node, statuses);
                 for (TimelineStatus status : statuses) {
                     named.addAll(status.configuration().everyone());
@@ -142,6 +148,7 @@ final class CatchUp implements Closeable {
         if (!named.isEmpty()) {
             peers = named;
             sightings.follow(named);
+            forgetAllBut(named);
         }
         timelines.damaged().keySet().forEach(id -> sights.putIfAbsent(id, List.of()));
         for (Map.Entry<TenantTimelineId, List<Sight>> entry : sights.entrySet()) {
@@ -153,6 +160,33 @@ final class CatchUp implements Closeable {
                 catchUp(entry.getKey(), entry.getValue());
             } catch (IOException e) {
                 log.info("timeline {} cannot catch up: {}", entry.getKey(), e.toString());
+            }
+        }
+    }
+
+    /** Where that peer is now. */
+    private SafekeeperLookout lookout(long node) throws IOException {
+        PartAddress address = config.addresses().addressOf(node);
+        SafekeeperLookout known = lookouts.get(node);
+        if (known != null && known.client().address().equals(address)) {
+            return known;
+        }
+        SafekeeperLookout fresh = new SafekeeperLookout(config.addresses().client(node));
+        lookouts.put(node, fresh);
+        if (known != null) {
+            known.close();
+        }
+        if (over) {
+            fresh.close();
+        }
+        return fresh;
+    }
+
+    private void forgetAllBut(Set<Long> named) throws IOException {
+        for (long node : Set.copyOf(lookouts.keySet())) {
+            SafekeeperLookout gone = named.contains(node) ? null : lookouts.remove(node);
+            if (gone != null) {
+                gone.close();
             }
         }
     }
@@ -318,13 +352,16 @@ final class CatchUp implements Closeable {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         lock.lock();
         try {
             over = true;
             roused.signalAll();
         } finally {
             lock.unlock();
+        }
+        for (SafekeeperLookout lookout : lookouts.values()) {
+            lookout.close();
         }
     }
 }

@@ -56,6 +56,14 @@ final class PageSums implements Closeable {
         Sums(FileChannel file) {
             this.file = file;
         }
+
+        void write(ByteBuffer bytes, long at) throws IOException {
+            long position = at;
+            while (bytes.hasRemaining()) {
+                position += file.write(bytes, position);
+            }
+            unsynced = true;
+        }
     }
 
     PageSums(Path directory) {
@@ -65,6 +73,10 @@ final class PageSums implements Closeable {
     static int sum(CRC32C crc, ByteBuffer bytes) {
         crc.reset();
         crc.update(bytes);
+        return known(crc);
+    }
+
+    private static int known(CRC32C crc) {
         int sum = (int) crc.getValue();
         return sum == 0 ? 1 : sum;
     }
@@ -97,23 +109,52 @@ final class PageSums implements Closeable {
                     segment++) {
                 sums(segment);
             }
+            Lsn to = at.plus(wal.remaining());
+            Lsn lastPage = WalSegments.pageStart(to);
             ByteBuffer rest = wal.duplicate();
             Lsn position = at;
-            while (rest.hasRemaining()) {
-                int offset = WalSegments.pageOffset(position);
-                int length = Math.min(rest.remaining(), WalSegments.PAGE_SIZE - offset);
-                rest.get(tail, offset, length);
-                Lsn page = WalSegments.pageStart(position);
-                position = position.plus(length);
-                if (offset + length == WalSegments.PAGE_SIZE) {
-                    put(page, sum(crc, ByteBuffer.wrap(tail)));
-                    Arrays.fill(tail, (byte) 0);
-                }
-                end = position;
+            while (position.isBefore(lastPage)) {
+                position = putPages(position, rest, lastPage);
             }
+            if (at.isBefore(lastPage)) {
+                Arrays.fill(tail, (byte) 0);
+            }
+            rest.get(tail, WalSegments.pageOffset(position), rest.remaining());
+            end = to;
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * Makes the checksums of those pages known, at once, that {@code wal} completes: up to {@code
+     * to}, a page's start, or to the segment's end.
+     *
+     * @param from in the last page, whose bytes before are in memory
+     * @return how far it came
+     */
+    private Lsn putPages(Lsn from, ByteBuffer wal, Lsn to) throws IOException {
+        long segment = WalSegments.segmentOf(from);
+        Sums sums = sums(segment);
+        Lsn stop = Lsn.min(to, WalSegments.segmentStart(segment + 1));
+        int first = pageNumber(WalSegments.pageStart(from));
+        int number = first;
+        int limit = wal.limit();
+        Lsn position = from;
+        while (position.isBefore(stop)) {
+            int offset = WalSegments.pageOffset(position);
+            wal.limit(wal.position() + WalSegments.PAGE_SIZE - offset);
+            position = position.plus(wal.remaining());
+            crc.reset();
+            crc.update(tail, 0, offset);
+            crc.update(wal);
+            wal.limit(limit);
+            sums.of[number++] = known(crc);
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(4 * (number - first));
+        bytes.asIntBuffer().put(sums.of, first, number - first);
+        sums.write(bytes, HEADER_BYTES + 4L * first);
+        return position;
     }
 
     /** Makes a whole page's checksum known. */
@@ -123,9 +164,7 @@ final class PageSums implements Closeable {
             Sums sums = sums(WalSegments.segmentOf(page));
             int number = pageNumber(page);
             sums.of[number] = sum;
-            ByteBuffer bytes = ByteBuffer.allocate(4).putInt(sum).flip();
-            sums.file.write(bytes, HEADER_BYTES + 4L * number);
-            sums.unsynced = true;
+            sums.write(ByteBuffer.allocate(4).putInt(sum).flip(), HEADER_BYTES + 4L * number);
         } finally {
             lock.unlock();
         }

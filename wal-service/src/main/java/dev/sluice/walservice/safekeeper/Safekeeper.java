@@ -49,7 +49,7 @@ public final class Safekeeper implements Closeable {
      * Commits that follow each other are streamed together: a reader that is woken for each takes
      * the processor from who makes them. The first after a pause is streamed at once.
      */
-    private static final long GATHER_NANOS = Duration.ofMillis(5).toNanos();
+    private static final long GATHER_NANOS = Duration.ofMillis(20).toNanos();
 
     private static final int WORTHWHILE = 64 << 10;
 

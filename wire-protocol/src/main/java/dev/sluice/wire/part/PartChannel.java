@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
@@ -265,6 +266,16 @@ public final class PartChannel implements Closeable {
         in.position(start + needed);
         needed = HEADER_BYTES;
         return new PartFrame(type, in.slice(start + HEADER_BYTES, length));
+    }
+
+    /**
+     * As {@link #receive()}, of a peer that is given up, and the channel closed, when nothing has
+     * come for {@code limit}.
+     */
+    public @Nullable PartFrame receive(Duration limit) throws IOException {
+        try (Deadline _ = Deadline.closing(this, limit)) {
+            return receive();
+        }
     }
 
     /** Whether a whole frame has arrived already, so that {@link #receive} will not wait. */
