@@ -87,7 +87,12 @@ public final class Gateway implements Closeable {
             SessionListener sessionListener,
             AuditLog audit)
             throws IOException {
-        return start(config, directory, sessionListener, audit, Transport.best());
+        return start(
+                config,
+                directory,
+                sessionListener,
+                audit,
+                Transport.best(config.eventLoops()));
     }
 
     static Gateway start(

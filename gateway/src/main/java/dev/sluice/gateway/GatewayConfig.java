@@ -2,6 +2,7 @@ package dev.sluice.gateway;
 
 import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.pooling.PoolSettings;
+import dev.sluice.gateway.transport.Transport;
 import dev.sluice.tls.LocalCertificates;
 import dev.sluice.tls.ServerCertificates;
 import java.net.InetSocketAddress;
@@ -22,6 +23,7 @@ import java.util.Optional;
  * @param maxUnauthenticated of clients that have not proved their password yet
  * @param http how SQL over HTTP and WebSocket is served; without it, only Postgres is spoken
  * @param pool how transactions are pooled, until other settings are given
+ * @param eventLoops threads that relay; a client and its server connection share one
  */
 public record GatewayConfig(
         InetSocketAddress listen,
@@ -33,7 +35,8 @@ public record GatewayConfig(
         int maxConnections,
         int maxUnauthenticated,
         Optional<HttpConfig> http,
-        PoolSettings pool) {
+        PoolSettings pool,
+        int eventLoops) {
 
     /** How long by default an idle session that cannot be carried keeps its compute. */
     public static final Duration KEEP_AWAKE = Duration.ofHours(1);
@@ -41,6 +44,9 @@ public record GatewayConfig(
     public GatewayConfig {
         if (maxConnections < 1 || maxUnauthenticated < 1) {
             throw new IllegalArgumentException("no connection would be let in");
+        }
+        if (eventLoops < 1) {
+            throw new IllegalArgumentException("a gateway needs an event loop");
         }
     }
 
@@ -56,7 +62,8 @@ public record GatewayConfig(
                 20_000,
                 10_000,
                 Optional.empty(),
-                PoolSettings.DEFAULTS);
+                PoolSettings.DEFAULTS,
+                Transport.usualLoops());
     }
 
     public GatewayConfig withRules(DoorRules newRules) {
@@ -70,7 +77,8 @@ public record GatewayConfig(
                 maxConnections,
                 maxUnauthenticated,
                 http,
-                pool);
+                pool,
+                eventLoops);
     }
 
     public GatewayConfig withTimeouts(Duration authentication, Duration wake) {
@@ -84,7 +92,8 @@ public record GatewayConfig(
                 maxConnections,
                 maxUnauthenticated,
                 http,
-                pool);
+                pool,
+                eventLoops);
     }
 
     public GatewayConfig withLimits(int connections, int unauthenticated) {
@@ -98,7 +107,8 @@ public record GatewayConfig(
                 connections,
                 unauthenticated,
                 http,
-                pool);
+                pool,
+                eventLoops);
     }
 
     /** With SQL over HTTP and WebSocket on the same port. */
@@ -113,7 +123,8 @@ public record GatewayConfig(
                 maxConnections,
                 maxUnauthenticated,
                 Optional.of(config),
-                pool);
+                pool,
+                eventLoops);
     }
 
     public GatewayConfig withKeepAwake(Duration limit) {
@@ -127,7 +138,8 @@ public record GatewayConfig(
                 maxConnections,
                 maxUnauthenticated,
                 http,
-                pool);
+                pool,
+                eventLoops);
     }
 
     public GatewayConfig withPool(PoolSettings settings) {
@@ -141,6 +153,22 @@ public record GatewayConfig(
                 maxConnections,
                 maxUnauthenticated,
                 http,
-                settings);
+                settings,
+                eventLoops);
+    }
+
+    public GatewayConfig withEventLoops(int loops) {
+        return new GatewayConfig(
+                listen,
+                certificates,
+                rules,
+                authenticationTimeout,
+                wakeTimeout,
+                keepAwake,
+                maxConnections,
+                maxUnauthenticated,
+                http,
+                pool,
+                loops);
     }
 }

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  *   client_certificates = "optional"            # "none", "optional", "required"
  *   client_authorities = "/etc/sluice/staff.crt"
  *   proxies = ["10.0.0.0/8"]                    # who must speak the PROXY protocol, version 2
+ *   event_loops = 1                             # threads that relay; read at the start only
  *
  *   [[certificates]]                            # the first is the default one
  *   chain = "/etc/letsencrypt/live/db.example.com/fullchain.pem"
@@ -80,6 +81,7 @@ record GatewayFile(
         @JsonProperty("client_certificates") @Nullable String clientCertificates,
         @JsonProperty("client_authorities") @Nullable String clientAuthorities,
         @JsonProperty("proxies") @Nullable List<String> proxies,
+        @JsonProperty("event_loops") @Nullable Integer eventLoops,
         @JsonProperty("certificates") @Nullable List<CertificateFiles> certificates,
         @JsonProperty("limits") @Nullable Limits limits,
         @JsonProperty("cancel") @Nullable CancelSection cancel,
@@ -87,6 +89,8 @@ record GatewayFile(
         @JsonProperty("http") @Nullable HttpSection http,
         @JsonProperty("pool") @Nullable PoolSection pool) {
     static final String NAME = "gateway.toml";
+
+    private static final int MAX_LOOPS = 1024;
 
     private static final ObjectMapper TOML =
             TomlMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
@@ -123,6 +127,7 @@ record GatewayFile(
                             HttpConfig.defaults(
                                     dataFolder)); // wrong limits are told at a reload too
                     file.pool(PoolSettings.DEFAULTS);
+                    var _ = file.loops(1);
                     return file.rules(dataFolder, own);
                 });
     }
@@ -143,6 +148,23 @@ record GatewayFile(
      */
     static PoolSettings pool(Path dataFolder) throws IOException {
         return read(dataFolder, PoolSettings.DEFAULTS, file -> file.pool(PoolSettings.DEFAULTS));
+    }
+
+    /**
+     * Reads how many event loops relay.
+     *
+     * @throws IOException as {@link #rules} does
+     */
+    static int eventLoops(Path dataFolder, int usual) throws IOException {
+        return read(dataFolder, usual, file -> file.loops(usual));
+    }
+
+    private int loops(int usual) {
+        if (eventLoops != null && (eventLoops < 1 || eventLoops > MAX_LOOPS)) {
+            throw new IllegalArgumentException(
+                    "event_loops must be 1 to %d, not %d".formatted(MAX_LOOPS, eventLoops));
+        }
+        return eventLoops == null ? usual : eventLoops;
     }
 
     private PoolSettings pool(PoolSettings usual) {

@@ -15,6 +15,7 @@ import dev.sluice.gateway.SessionInfo;
 import dev.sluice.gateway.SessionListener;
 import dev.sluice.gateway.pooling.PoolInfo;
 import dev.sluice.gateway.routing.Route;
+import dev.sluice.gateway.transport.Transport;
 import dev.sluice.tls.LocalCertificates;
 import dev.sluice.wire.SqlState;
 import java.io.Closeable;
@@ -68,6 +69,8 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
                                 Optional.of(certificates))
                         .withKeepAwake(keepAwake)
                         .withPool(GatewayFile.pool(folder.root()))
+                        .withEventLoops(
+                                GatewayFile.eventLoops(folder.root(), Transport.usualLoops()))
                         .withRules(GatewayFile.rules(folder.root(), certificates))
                         .withHttp(
                                 GatewayFile.http(

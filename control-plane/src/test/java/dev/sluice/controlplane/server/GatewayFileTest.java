@@ -141,10 +141,18 @@ class GatewayFileTest {
                                 Set.of("ops")));
     }
 
+    @Test
+    void howManyThreadsRelay() throws IOException {
+        assertThat(GatewayFile.eventLoops(folder, 3)).isEqualTo(3);
+        var _ = rules("event_loops = 2");
+        assertThat(GatewayFile.eventLoops(folder, 3)).isEqualTo(2);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
+                "event_loops = 0|event_loops must be 1 to 1024, not 0",
                 "[http]\\nmax_request_bytes = 0|a negative limit of HTTP",
                 "[http]\\nstatements = 2|pools of 20 connections for each endpoint and 2 in all",
                 "[http]\\nmax_requests = 2|max_requests",

@@ -61,23 +61,36 @@ public final class Transport {
     /**
      * @param epoll whether to use epoll
      */
-    private Transport(boolean epoll) {
+    private Transport(boolean epoll, int loops) {
         this.epoll = epoll;
         this.loops =
                 new MultiThreadIoEventLoopGroup(
-                        Runtime.getRuntime().availableProcessors(),
+                        loops,
                         new DefaultThreadFactory("gateway"),
                         epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
     }
 
     /** Epoll if the machine has it, NIO otherwise. */
     public static Transport best() {
-        return new Transport(Epoll.isAvailable());
+        return best(usualLoops());
+    }
+
+    /** As {@link #best()}, with so many event loops. */
+    public static Transport best(int loops) {
+        return new Transport(Epoll.isAvailable(), loops);
+    }
+
+    /**
+     * A loop for every two cores: what clients, computes and the kernel do for each message needs
+     * the rest, and a loop that is less often idle wakes less often and finds more to do.
+     */
+    public static int usualLoops() {
+        return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
     }
 
     /** NIO, which every machine has. */
     public static Transport nio() {
-        return new Transport(false);
+        return new Transport(false, usualLoops());
     }
 
     /** Listens; {@code welcome} is given each accepted channel, on its event loop. */
