@@ -19,6 +19,7 @@ import dev.sluice.gateway.relay.SessionContext;
 import dev.sluice.gateway.relay.Sessions;
 import dev.sluice.gateway.routing.Directory;
 import dev.sluice.gateway.session.Admission;
+import dev.sluice.gateway.session.FrequentLogins;
 import dev.sluice.gateway.session.GatewayServices;
 import dev.sluice.gateway.session.Passwords;
 import dev.sluice.gateway.session.StartupHandler;
@@ -88,11 +89,7 @@ public final class Gateway implements Closeable {
             AuditLog audit)
             throws IOException {
         return start(
-                config,
-                directory,
-                sessionListener,
-                audit,
-                Transport.best(config.eventLoops()));
+                config, directory, sessionListener, audit, Transport.best(config.eventLoops()));
     }
 
     static Gateway start(
@@ -184,6 +181,7 @@ public final class Gateway implements Closeable {
                 new CancelForwarding(random, InstantSource.system()),
                 random,
                 new Passwords(random),
+                new FrequentLogins(directory),
                 role -> ScramVerifier.doomed(role, doomSecret),
                 config.http().map(http -> new HandOver(transport, HttpDoor.socket(http))));
     }
@@ -231,6 +229,14 @@ public final class Gateway implements Closeable {
     /** Changes how transactions are pooled; server connections that are too many are closed. */
     public void change(PoolSettings settings) {
         services.pools().change(settings);
+    }
+
+    /**
+     * Something changed that clients' logins depend on: the directory is asked about each that
+     * comes from now on.
+     */
+    public void forgetLogins() {
+        services.frequentLogins().forgetAll();
     }
 
     /** The pools, as they were a moment ago. */

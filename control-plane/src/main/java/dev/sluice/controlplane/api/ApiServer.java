@@ -81,6 +81,7 @@ public final class ApiServer implements AutoCloseable {
     private final Vertx vertx;
     private final Router router;
     private final byte[] expectedAuthorization;
+    private volatile Runnable afterChange = () -> {};
     private @Nullable HttpServer server;
 
     public ApiServer(String apiKey) {
@@ -101,6 +102,11 @@ public final class ApiServer implements AutoCloseable {
                 .handler(context ->
                         Thread.ofVirtual().name("api").start(() -> answer(context, handler)));
         return this;
+    }
+
+    /** What is to be done after a request that may have changed something, before its answer. */
+    public void afterChange(Runnable action) {
+        afterChange = action;
     }
 
     /** Serves {@code /metrics} from what {@code scrape} returns, in Prometheus's text format. */
@@ -166,9 +172,9 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
-    private static void answer(RoutingContext context, Handler handler) {
+    private void answer(RoutingContext context, Handler handler) {
         try {
-            Answer answer = handler.handle(new Request(context, body(context)));
+            Answer answer = handle(context, handler);
             if (answer.status() == 204) {
                 end(context.response().setStatusCode(204), "");
             } else {
@@ -190,6 +196,17 @@ public final class ApiServer implements AutoCloseable {
         } catch (RuntimeException e) {
             log.error("{} {} failed", context.request().method(), context.request().path(), e);
             refuse(context, 500, "internal error: " + e);
+        }
+    }
+
+    /** One that fails may have changed something, too. */
+    private Answer handle(RoutingContext context, Handler handler) throws IOException {
+        try {
+            return handler.handle(new Request(context, body(context)));
+        } finally {
+            if (!context.request().method().equals(HttpMethod.GET)) {
+                afterChange.run();
+            }
         }
     }
 

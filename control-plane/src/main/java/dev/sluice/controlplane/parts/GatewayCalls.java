@@ -11,6 +11,8 @@ public interface GatewayCalls {
 
     void end(String endpointId, String message);
 
+    void forgetLogins();
+
     List<Sessions.Counter> counters();
 
     void reload();

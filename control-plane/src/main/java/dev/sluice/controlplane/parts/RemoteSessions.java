@@ -2,7 +2,10 @@ package dev.sluice.controlplane.parts;
 
 import dev.sluice.controlplane.project.Refusal;
 import dev.sluice.controlplane.project.Sessions;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,6 +14,9 @@ public final class RemoteSessions implements Sessions {
     private static final Logger log = LoggerFactory.getLogger(RemoteSessions.class);
     private static final Use NONE = new Use(0, 0, Long.MAX_VALUE);
     private static final Parked NOBODY = new Parked(0, 0, List.of());
+
+    /** How long a gateway goes on with what it knows of logins if it is told nothing. */
+    private static final Duration REMEMBERED = Duration.ofMillis(300);
 
     private final GatewayCalls gateway;
 
@@ -45,6 +51,23 @@ public final class RemoteSessions implements Sessions {
         } catch (Refusal e) {
             log.warn("the gateway does not answer, so it has no sessions to end", e);
         }
+    }
+
+    @Override
+    public void forgetLogins() {
+        CompletableFuture<Void> forgotten = new CompletableFuture<>();
+        Thread.ofVirtual()
+                .name("forget-logins")
+                .start(() -> {
+                    try {
+                        gateway.forgetLogins();
+                    } catch (Refusal e) {
+                        log.debug("the gateway does not answer", e);
+                    } finally {
+                        forgotten.complete(null);
+                    }
+                });
+        forgotten.completeOnTimeout(null, REMEMBERED.toMillis(), TimeUnit.MILLISECONDS).join();
     }
 
     @Override

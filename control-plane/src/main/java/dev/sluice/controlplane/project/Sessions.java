@@ -42,6 +42,12 @@ public interface Sessions {
     /** Ends an endpoint's idle sessions with SQLSTATE 57P01, as Postgres's administrator would. */
     void end(String endpointId, String message);
 
+    /**
+     * Roles, endpoints or who may connect may have changed: what the gateway remembers of it is not
+     * used any more. Returns when that is so, or when it would be so by itself.
+     */
+    void forgetLogins();
+
     /** Everything the gateway counts, for {@code /metrics}. */
     List<Counter> counters();
 

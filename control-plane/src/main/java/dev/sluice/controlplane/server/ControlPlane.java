@@ -190,6 +190,7 @@ public final class ControlPlane implements AutoCloseable {
         new StatusRoutes(catalog, projects, endpoints, pages, wal, sessions, parts).addTo(api);
         new InspectRoutes(projects, pages, wal).addTo(api);
         new SafekeeperRoutes(safekeepers).addTo(api);
+        api.afterChange(sessions::forgetLogins);
     }
 
     /**

@@ -157,6 +157,11 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
     }
 
     @Override
+    public void forgetLogins() {
+        gateway.forgetLogins();
+    }
+
+    @Override
     public List<Counter> counters() {
         List<PoolInfo> pools =
                 gateway.pools()

@@ -39,6 +39,14 @@ final class LateSessions implements Sessions {
     }
 
     @Override
+    public void forgetLogins() {
+        Sessions sessions = real;
+        if (sessions != null) {
+            sessions.forgetLogins();
+        }
+    }
+
+    @Override
     public List<Counter> counters() {
         Sessions sessions = real;
         return sessions == null ? List.of() : sessions.counters();

@@ -223,7 +223,7 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
             refuse(expected.claim());
             return;
         }
-        admit();
+        admit(expected.claim());
         connection.write(
                 new AuthenticationSASLFinal(
                         Unpooled.copiedBuffer(
@@ -243,7 +243,7 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
                     } else if (keys.isEmpty()) {
                         refuse(claim);
                     } else {
-                        admit();
+                        admit(claim);
                         login(claim, keys.get());
                     }
                 });
@@ -252,10 +252,12 @@ final class AuthenticationHandler extends ByteToMessageDecoder {
     private void refuse(Claim claim) {
         connection.services().metrics().authenticationFailed();
         claim.visitors().wrongPassword(client, claim.route().endpointId());
+        claim.refused(connection.services().frequentLogins(), client);
         connection.fail(GatewayServices.wrongPassword(claim.role()));
     }
 
-    private void admit() {
+    private void admit(Claim claim) {
+        claim.proved(connection.services().frequentLogins(), client);
         connection.authenticated();
         connection.pauseReading();
     }

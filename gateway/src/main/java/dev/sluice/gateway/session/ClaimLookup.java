@@ -6,6 +6,7 @@ import dev.sluice.gateway.door.Visitors;
 import dev.sluice.gateway.routing.ClientDestination;
 import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.routing.RoutingException;
+import dev.sluice.wire.scram.ScramVerifier;
 import dev.sluice.wire.startup.StartupMessage;
 import java.net.InetAddress;
 import java.util.Optional;
@@ -41,18 +42,24 @@ final class ClaimLookup {
             ClientDestination destination,
             Consumer<Claim> next,
             Consumer<RoutingException> notSpecified) {
+        FrequentLogins frequent = connection.services().frequentLogins();
+        FrequentLogins.Login login = new FrequentLogins.Login(client, destination.request());
+        Optional<FrequentLogins.Answer> answer = frequent.answer(login);
+        if (answer.isPresent()) {
+            if (mayComeIn(destination, answer.get().route(), door.visitors())) {
+                next.accept(claim(destination, answer.get()));
+            }
+            return;
+        }
+        FrequentLogins.Asked asked = frequent.asking();
         connection.whenDone(
                 connection.services().directory().route(destination.request()),
                 (route, failure) -> {
                     RoutingException.Kind kind = kind(failure);
                     if (route != null) {
-                        letIn(destination, route, door.visitors(), next);
+                        letIn(destination, route, asked, next);
                     } else if (kind == RoutingException.Kind.NO_SUCH_ENDPOINT) {
-                        letIn(
-                                destination,
-                                Route.nowhere(destination.request()),
-                                door.strays(),
-                                next);
+                        letAstray(destination, next);
                     } else if (kind == RoutingException.Kind.ENDPOINT_NOT_SPECIFIED) {
                         notSpecified.accept((RoutingException) cause(failure));
                     } else {
@@ -75,42 +82,71 @@ final class ClaimLookup {
         return failure != null ? failure : new IllegalStateException("the directory said nothing");
     }
 
-    private void letIn(
-            ClientDestination destination, Route route, Visitors visitors, Consumer<Claim> next) {
+    private boolean mayComeIn(ClientDestination destination, Route route, Visitors visitors) {
         connection.identified(route, destination.request(), startup);
         try {
             route.requireAllowed(client);
             visitors.arrive(client, route.endpointId());
+            return true;
         } catch (RoutingException e) {
             connection.fail(e);
-            return;
+            return false;
         }
-        if (visitors == door.strays()) {
-            next.accept(claim(destination, route, visitors, Optional.empty()));
+    }
+
+    private void letAstray(ClientDestination destination, Consumer<Claim> next) {
+        Route nowhere = Route.nowhere(destination.request());
+        if (mayComeIn(destination, nowhere, door.strays())) {
+            next.accept(
+                    new Claim(
+                            destination,
+                            nowhere,
+                            connection
+                                    .services()
+                                    .verifier(
+                                            nowhere,
+                                            destination.request().role(),
+                                            Optional.empty()),
+                            door.strays(),
+                            null));
+        }
+    }
+
+    private void letIn(
+            ClientDestination destination,
+            Route route,
+            FrequentLogins.Asked asked,
+            Consumer<Claim> next) {
+        if (!mayComeIn(destination, route, door.visitors())) {
             return;
         }
         connection.whenDone(
                 connection.services().directory().verifier(route, destination.request().role()),
                 (verifier, failure) -> {
                     if (verifier != null) {
-                        next.accept(claim(destination, route, visitors, verifier));
+                        next.accept(claim(destination, route, verifier, asked));
                     } else if (kind(failure) == RoutingException.Kind.NO_SUCH_ENDPOINT) {
-                        next.accept(claim(destination, route, visitors, Optional.empty()));
+                        next.accept(claim(destination, route, Optional.empty(), asked));
                     } else {
                         connection.fail(told(failure));
                     }
                 });
     }
 
+    private Claim claim(ClientDestination destination, FrequentLogins.Answer answer) {
+        return new Claim(destination, answer.route(), answer.verifier(), door.visitors(), answer);
+    }
+
+    /** A role that cannot log in gets the same as one that can, and takes as long. */
     private Claim claim(
             ClientDestination destination,
             Route route,
-            Visitors visitors,
-            Optional<String> verifier) {
-        return new Claim(
-                destination,
-                route,
-                connection.services().verifier(route, destination.request().role(), verifier),
-                visitors);
+            Optional<String> text,
+            FrequentLogins.Asked asked) {
+        ScramVerifier verifier =
+                connection.services().verifier(route, destination.request().role(), text);
+        FrequentLogins.Answer answer =
+                new FrequentLogins.Answer(route, text.orElse(""), verifier, asked);
+        return new Claim(destination, route, verifier, door.visitors(), answer);
     }
 }

@@ -69,6 +69,10 @@ final class ComputeLogin implements ComputeConnector.Passenger {
 
     @Override
     public void refused(Diagnostic diagnostic) {
+        connection
+                .services()
+                .frequentLogins()
+                .forget(FrequentLogins.Login.of(connection.channel(), request));
         connection.fail(diagnostic);
     }
 

@@ -56,6 +56,7 @@ public record GatewayServices(
         CancelForwarding cancelForwarding,
         SecureRandom random,
         Passwords passwords,
+        FrequentLogins frequentLogins,
         Function<String, ScramVerifier> doomedVerifier,
         Optional<HandOver> http) {
 

@@ -104,6 +104,10 @@ final class PooledEntry implements Entrant {
 
     @Override
     public void refused(Diagnostic why) {
+        connection
+                .services()
+                .frequentLogins()
+                .forget(FrequentLogins.Login.of(connection.channel(), request));
         connection.fail(why);
     }
 
