@@ -23,7 +23,9 @@ import javax.net.ssl.X509TrustManager;
  * Opens connections, says {@code open} when all are, and keeps them until its input ends.
  *
  * <p>Arguments: {@code tcp} (nothing is said), {@code tls} (encrypted, but nothing is said inside)
- * or {@code session} (logged in); a connection string, for sessions as pgjdbc wants it; how many.
+ * or {@code session} (logged in); a connection string, for sessions as pgjdbc wants it; how many;
+ * and {@code visit} if each is to be closed as soon as it is open, which gives a server the work
+ * of so many connections, and leaves it with none.
  */
 public final class IdleConnections {
     private static final int AT_ONCE = 32;
@@ -47,11 +49,12 @@ public final class IdleConnections {
                     default -> throw new IllegalArgumentException(arguments[0]);
                 };
         int count = Integer.parseInt(arguments[2]);
+        boolean visit = arguments.length > 3 && arguments[3].equals("visit");
         List<AutoCloseable> open = new ArrayList<>();
         try (ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE)) {
             List<Future<AutoCloseable>> coming = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                coming.add(threads.submit(opening::open));
+                coming.add(threads.submit(visit ? () -> visited(opening) : opening::open));
             }
             for (Future<AutoCloseable> each : coming) {
                 open.add(each.get());
@@ -63,6 +66,12 @@ public final class IdleConnections {
         }
         // Not closed one by one: the end of the process closes them all.
         Runtime.getRuntime().halt(open.size() == count ? 0 : 1);
+    }
+
+    private static AutoCloseable visited(Opening opening) throws Exception {
+        try (AutoCloseable _ = opening.open()) {
+            return () -> {};
+        }
     }
 
     private static Socket socket(String url) throws IOException {

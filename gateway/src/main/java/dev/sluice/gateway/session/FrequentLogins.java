@@ -66,7 +66,13 @@ public final class FrequentLogins {
     record Asked(long nanos, long changes) {}
 
     /** What it said of a role that can log in. */
-    record Answer(Route route, String text, ScramVerifier verifier, Asked asked) {}
+    record Answer(Route route, String text, ScramVerifier verifier, Asked asked) {
+        /** Without the verifier's text, which is a secret. */
+        @Override
+        public String toString() {
+            return "Answer[" + route + ", " + asked + "]";
+        }
+    }
 
     private static final class Entry {
         private Answer answer;

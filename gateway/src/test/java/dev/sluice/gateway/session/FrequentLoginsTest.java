@@ -84,6 +84,15 @@ class FrequentLoginsTest {
     }
 
     @Test
+    void whatIsRememberedDoesNotTellTheVerifier() {
+        var answer =
+                new FrequentLogins.Answer(
+                        ROUTE, OLD, ScramVerifier.parse(OLD), new FrequentLogins.Asked(1, 2));
+
+        assertThat(answer.toString()).contains("ep-x").doesNotContain("SCRAM", OLD.substring(20));
+    }
+
+    @Test
     void theDirectoryIsAskedUntilLoginsAreFrequent() {
         logInOften();
         assertThat(answer()).contains(OLD);
