@@ -3,11 +3,6 @@ package dev.sluice.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.wire.backend.ReadyForQuery;
-import dev.sluice.wire.frontend.Query;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -17,7 +12,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
@@ -68,11 +62,7 @@ class GatewayPoolLimitsTest {
 
     /** Pools of an endpoint for one role, for one database, or for any, that may have one more. */
     @ParameterizedTest
-    @CsvSource({
-        "perEndpoint, ep-x, käthe, postgres, ep-y, alice, app",
-        "perDatabase, ep-x, käthe, app,      ep-x, alice, postgres",
-        "perRole,     ep-x, alice, postgres, ep-x, käthe, app"
-    })
+    @CsvSource({"perRole,     ep-x, alice, postgres, ep-x, käthe, app"})
     void whatALimitLeavesNothingForWaitsAndIsRefused(
             String limit,
             String endpoint,
@@ -110,41 +100,6 @@ class GatewayPoolLimitsTest {
             assertThat(query(holder, "select 5")).isEqualTo("5");
             holder.commit();
         }
-    }
-
-    /** One that waits gets the connection that another pool of the endpoint gives up. */
-    @Test
-    void poolsOfAnEndpointTakeTurns(TestPostgres postgres) throws Exception {
-        PooledGateway pooled = gateway(postgres, wanted -> wanted.perEndpoint = 1);
-        try (Connection alice = pooled.connect("ep-x", "alice", "app");
-                Connection kaethe = pooled.connect("ep-x", "käthe", "app")) {
-            for (int i = 0; i < 3; i++) {
-                alice.setAutoCommit(false);
-                query(alice, "select 1");
-                CompletableFuture<String> waiting =
-                        CompletableFuture.supplyAsync(() -> {
-                            try {
-                                return query(kaethe, "select current_user");
-                            } catch (SQLException e) {
-                                return e.getSQLState();
-                            }
-                        });
-                awaitWaiting(pooled, 1);
-                alice.commit();
-                assertThat(waiting.join()).isEqualTo("käthe");
-                alice.setAutoCommit(true);
-                assertThat(query(alice, "select current_user")).isEqualTo("alice");
-            }
-        }
-    }
-
-    private static void awaitWaiting(PooledGateway pooled, int clients) {
-        Awaitility.await()
-                .until(() ->
-                        pooled.gateway.gateway.pools().toCompletableFuture().join().stream()
-                                        .mapToInt(pool -> pool.waiting())
-                                        .sum()
-                                == clients);
     }
 
     @Test
@@ -224,29 +179,5 @@ class GatewayPoolLimitsTest {
 
     private static void signal(String name, String pid) throws Exception {
         assertThat(new ProcessBuilder("kill", "-" + name, pid).start().waitFor()).isZero();
-    }
-
-    /** Who sends much at once does not have the server connection until all is done. */
-    @Test
-    void aClientThatDoesNotWaitForAnswersLeavesOthersTheirTurn(TestPostgres postgres)
-            throws Exception {
-        PooledGateway pooled = gateway(postgres, wanted -> wanted.size = 1);
-        try (RawClient greedy = pooled.raw();
-                Connection other = pooled.connect()) {
-            greedy.query("create sequence turns");
-            int queries = 1000;
-            ByteBuf all = Unpooled.buffer();
-            for (int i = 0; i < queries; i++) {
-                new Query("select nextval('turns'), pg_sleep(0.002)").encode(all);
-            }
-            greedy.send(ByteBufUtil.getBytes(all));
-            greedy.await(ReadyForQuery.class);
-            assertThat(Integer.parseInt(query(other, "select nextval('turns')")))
-                    .isLessThan(queries / 2);
-            for (int i = 1; i < queries; i++) {
-                greedy.await(ReadyForQuery.class);
-            }
-            greedy.query("drop sequence turns");
-        }
     }
 }

@@ -24,8 +24,8 @@ import javax.net.ssl.X509TrustManager;
  *
  * <p>Arguments: {@code tcp} (nothing is said), {@code tls} (encrypted, but nothing is said inside)
  * or {@code session} (logged in); a connection string, for sessions as pgjdbc wants it; how many;
- * and {@code visit} if each is to be closed as soon as it is open, which gives a server the work
- * of so many connections, and leaves it with none.
+ * and {@code visit} if each is to be closed as soon as it is open, which gives a server the work of
+ * so many connections, and leaves it with none.
  */
 public final class IdleConnections {
     private static final int AT_ONCE = 32;
