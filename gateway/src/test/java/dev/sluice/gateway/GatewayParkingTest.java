@@ -202,8 +202,10 @@ class GatewayParkingTest {
                     "PREPARE untyped AS select $1 + 1;");
             assertThat(sum(sum, 1, 2)).isEqualTo(3);
             assertThat(sum(sum, 2, 3)).isEqualTo(5);
+            // Not those of the driver for texts it has done with: it closes them when the garbage
+            // collector has found them.
             String list =
-                    "select string_agg(concat_ws('|', name, statement, parameter_types, result_types, from_sql), E'\\n' order by name) from pg_prepared_statements";
+                    "select string_agg(concat_ws('|', name, statement, parameter_types, result_types, from_sql), E'\\n' order by name) from pg_prepared_statements where from_sql or parameter_types = '{bigint,bigint}'";
             String before = query(connection, list);
             assertThat(before).contains("ä€", "by Sql", "untyped");
             for (int i = 0; i < 3; i++) {
@@ -211,8 +213,7 @@ class GatewayParkingTest {
                 assertThat(sum(sum, i, 40)).isEqualTo(40 + i);
                 assertThat(query(connection, "execute \"by Sql\" ('a', 7)")).isEqualTo("a7;");
                 assertThat(query(connection, "execute untyped (41)")).isEqualTo("42");
-                assertThat(query(connection, list).lines().toList())
-                        .containsAll(before.lines().toList());
+                assertThat(query(connection, list)).isEqualTo(before);
             }
         }
     }
