@@ -6,10 +6,8 @@ import dev.sluice.compute.shim.PageSource;
 import dev.sluice.compute.shim.ShimFile;
 import dev.sluice.compute.shim.ShimLibrary;
 import dev.sluice.compute.shim.ShimServer;
-import dev.sluice.compute.shim.WalFlush;
 import dev.sluice.storage.basebackup.BaseBackup;
 import dev.sluice.storage.pageserver.PageService;
-import dev.sluice.walservice.proposer.FlushListener;
 import dev.sluice.walservice.proposer.ProposerConfig;
 import dev.sluice.walservice.proposer.WalProposer;
 import dev.sluice.wire.Lsn;
@@ -146,7 +144,7 @@ final class ComputeStart {
                                     shimAddress(),
                                     manifest,
                                     source(start),
-                                    flushOf(proposer),
+                                    proposer::flush,
                                     proposer.loop()));
             Duration written = lap();
             PostgresProcess postgres = startPostgres(manifest);
@@ -261,23 +259,6 @@ final class ComputeStart {
                             return start;
                         });
             };
-        }
-
-        private static WalFlush flushOf(WalProposer proposer) {
-            return (writtenUpTo, answer) ->
-                    proposer.flush(
-                            writtenUpTo,
-                            new FlushListener() {
-                                @Override
-                                public void durable(Lsn end) {
-                                    answer.durable();
-                                }
-
-                                @Override
-                                public void failed(Exception why) {
-                                    answer.failed(why);
-                                }
-                            });
         }
 
         private PostgresProcess startPostgres(ShimFile manifest) throws IOException {

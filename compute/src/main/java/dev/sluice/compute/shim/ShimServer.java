@@ -1,5 +1,6 @@
 package dev.sluice.compute.shim;
 
+import dev.sluice.walservice.proposer.FlushListener;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
 import dev.sluice.wire.part.PartChannel;
@@ -316,9 +317,9 @@ public final class ShimServer implements Closeable {
         long start = System.nanoTime();
         wal.flush(
                 writtenUpTo,
-                new WalFlush.Answer() {
+                new FlushListener() {
                     @Override
-                    public void durable() {
+                    public void durable(Lsn end) {
                         flushes.increment();
                         flushNanos.add(System.nanoTime() - start);
                         answer(channel, FLUSHED);

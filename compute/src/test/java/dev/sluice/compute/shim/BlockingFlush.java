@@ -9,16 +9,16 @@ interface BlockingFlush {
 
     /** The same, each on a thread of its own. */
     static WalFlush waiting(BlockingFlush flush) {
-        return (writtenUpTo, answer) ->
+        return (writtenUpTo, then) ->
                 Thread.ofVirtual()
                         .start(() -> {
                             try {
                                 flush.flush(writtenUpTo);
                             } catch (IOException e) {
-                                answer.failed(e);
+                                then.failed(e);
                                 return;
                             }
-                            answer.durable();
+                            then.durable(writtenUpTo);
                         });
     }
 }

@@ -131,21 +131,20 @@ public final class Metrics implements Endpoints.Listener {
     }
 
     /** What {@code /metrics} answers; of a part that does not answer soon, nothing. */
-    public synchronized String scrape(
-            Catalog catalog, Endpoints endpoints, PageService pages, WalServices wal) {
+    public String scrape(Catalog catalog, Endpoints endpoints, PageService pages, WalServices wal) {
         List<MultiGauge.Row<?>> lsnRows = new ArrayList<>();
         List<MultiGauge.Row<?>> lagRows = new ArrayList<>();
         List<MultiGauge.Row<?>> activeRows = new ArrayList<>();
         List<MultiGauge.Row<?>> delayRows = new ArrayList<>();
         List<MultiGauge.Row<?>> delaySecondsRows = new ArrayList<>();
-        offload.begin();
+        OffloadGauges.Rows offloadRows = offload.rows();
         for (Project project : catalog.projects()) {
             for (Branch branch : catalog.branches(project.id())) {
                 TenantTimelineId timeline =
                         new TenantTimelineId(project.tenant(), branch.timeline());
                 List<WalServices.Position> said = wal.positions(timeline);
                 addPositions(branch, timeline, pages, said, lsnRows, lagRows);
-                offload.add(branch, said);
+                offloadRows.add(branch, said);
                 addCommits(catalog, endpoints, branch, delayRows, delaySecondsRows);
                 catalog.endpointOfBranch(branch.id())
                         .ifPresent(endpoint ->
@@ -162,7 +161,7 @@ public final class Metrics implements Endpoints.Listener {
             }
         }
         addSpace(wal);
-        offload.end();
+        offloadRows.register();
         delays.register(delayRows, true);
         delaySeconds.register(delaySecondsRows, true);
         positions.register(lsnRows, true);

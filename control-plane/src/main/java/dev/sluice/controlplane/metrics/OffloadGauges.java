@@ -25,10 +25,6 @@ final class OffloadGauges {
     private final MultiGauge elected;
     private final MultiGauge uploaded;
     private final MultiGauge failures;
-    private final List<MultiGauge.Row<?>> pendingRows = new ArrayList<>();
-    private final List<MultiGauge.Row<?>> electedRows = new ArrayList<>();
-    private final List<MultiGauge.Row<?>> uploadedRows = new ArrayList<>();
-    private final List<MultiGauge.Row<?>> failureRows = new ArrayList<>();
 
     OffloadGauges(MeterRegistry registry) {
         pending =
@@ -54,45 +50,49 @@ final class OffloadGauges {
         return MultiGauge.builder(name).description(description).register(registry);
     }
 
-    /** Before the first branch. */
-    void begin() {
-        pendingRows.clear();
-        electedRows.clear();
-        uploadedRows.clear();
-        failureRows.clear();
+    /** Those of one scrape. */
+    Rows rows() {
+        return new Rows();
     }
 
-    /**
-     * @param said by the branch's safekeepers
-     */
-    void add(Branch branch, List<WalServices.Position> said) {
-        Offloading.of(said)
-                .ifPresent(offloading -> {
-                    pendingRows.add(
-                            MultiGauge.Row.of(
-                                    Tags.of("branch", branch.name()), offloading.pending()));
-                    said.forEach(position -> add(branch, position));
-                });
-    }
+    /** What the gauges are to show. */
+    final class Rows {
+        private final List<MultiGauge.Row<?>> pendingRows = new ArrayList<>();
+        private final List<MultiGauge.Row<?>> electedRows = new ArrayList<>();
+        private final List<MultiGauge.Row<?>> uploadedRows = new ArrayList<>();
+        private final List<MultiGauge.Row<?>> failureRows = new ArrayList<>();
 
-    private void add(Branch branch, WalServices.Position position) {
-        Tags tags =
-                Tags.of(
-                        "branch",
-                        branch.name(),
-                        "safekeeper",
-                        Long.toString(position.safekeeper()));
-        OffloadReport report = position.offload();
-        electedRows.add(MultiGauge.Row.of(tags, report.elected() ? 1 : 0));
-        uploadedRows.add(MultiGauge.Row.of(tags, report.uploaded()));
-        failureRows.add(MultiGauge.Row.of(tags, report.failures()));
-    }
+        /**
+         * @param said by the branch's safekeepers
+         */
+        void add(Branch branch, List<WalServices.Position> said) {
+            Offloading.of(said)
+                    .ifPresent(offloading -> {
+                        pendingRows.add(
+                                MultiGauge.Row.of(
+                                        Tags.of("branch", branch.name()), offloading.pending()));
+                        said.forEach(position -> add(branch, position));
+                    });
+        }
 
-    /** After the last one. */
-    void end() {
-        pending.register(pendingRows, true);
-        elected.register(electedRows, true);
-        uploaded.register(uploadedRows, true);
-        failures.register(failureRows, true);
+        private void add(Branch branch, WalServices.Position position) {
+            Tags tags =
+                    Tags.of(
+                            "branch",
+                            branch.name(),
+                            "safekeeper",
+                            Long.toString(position.safekeeper()));
+            OffloadReport report = position.offload();
+            electedRows.add(MultiGauge.Row.of(tags, report.elected() ? 1 : 0));
+            uploadedRows.add(MultiGauge.Row.of(tags, report.uploaded()));
+            failureRows.add(MultiGauge.Row.of(tags, report.failures()));
+        }
+
+        void register() {
+            pending.register(pendingRows, true);
+            elected.register(electedRows, true);
+            uploaded.register(uploadedRows, true);
+            failures.register(failureRows, true);
+        }
     }
 }

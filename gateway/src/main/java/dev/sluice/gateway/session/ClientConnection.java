@@ -188,6 +188,12 @@ final class ClientConnection {
         fail(services.diagnostic(failure));
     }
 
+    /** As {@link #fail(Diagnostic)}; what is remembered of the login may not be so any more. */
+    void refusedByCompute(RouteRequest request, Diagnostic why) {
+        services.frequentLogins().forget(FrequentLogins.Login.of(channel, request));
+        fail(why);
+    }
+
     /** Closes without a word. */
     void close() {
         over = true;

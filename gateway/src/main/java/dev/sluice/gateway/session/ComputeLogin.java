@@ -69,11 +69,7 @@ final class ComputeLogin implements ComputeConnector.Passenger {
 
     @Override
     public void refused(Diagnostic diagnostic) {
-        connection
-                .services()
-                .frequentLogins()
-                .forget(FrequentLogins.Login.of(connection.channel(), request));
-        connection.fail(diagnostic);
+        connection.refusedByCompute(request, diagnostic);
     }
 
     @Override

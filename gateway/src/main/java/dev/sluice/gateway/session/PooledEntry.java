@@ -104,11 +104,7 @@ final class PooledEntry implements Entrant {
 
     @Override
     public void refused(Diagnostic why) {
-        connection
-                .services()
-                .frequentLogins()
-                .forget(FrequentLogins.Login.of(connection.channel(), request));
-        connection.fail(why);
+        connection.refusedByCompute(request, why);
     }
 
     @Override

@@ -5,11 +5,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.zip.CRC32C;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +29,6 @@ final class OffloadFile {
 
     private static final int MAGIC = 0x534C4F46;
     private static final int VERSION = 1;
-    private static final int BYTES = 28;
 
     private OffloadFile() {}
 
@@ -42,9 +40,7 @@ final class OffloadFile {
 
     /** Makes it what {@link #read} finds, durably. */
     static void write(Path directory, Known known) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(BYTES).putInt(MAGIC).putInt(VERSION).putInt(0);
-        bytes.putLong(known.localStart.value()).putLong(known.offloaded.value()).flip();
-        bytes.putInt(8, checksum(bytes));
+        ByteBuffer bytes = LsnFile.of(MAGIC, VERSION, known.localStart, known.offloaded);
         Path next = directory.resolve(NAME + ".next");
         try (FileChannel file =
                 FileChannel.open(
@@ -70,31 +66,7 @@ final class OffloadFile {
      * @throws DamagedFileException if it is not what {@link #write} wrote
      */
     static @Nullable Known read(Path directory) throws IOException {
-        Path path = directory.resolve(NAME);
-        byte[] content;
-        try {
-            content = Files.readAllBytes(path);
-        } catch (NoSuchFileException none) {
-            return null;
-        }
-        ByteBuffer bytes = ByteBuffer.wrap(content);
-        if (content.length != BYTES || bytes.getInt(0) != MAGIC) {
-            throw new DamagedFileException(path, 0, "it is not what was written");
-        }
-        if (bytes.getInt(4) != VERSION) {
-            throw new DamagedFileException(
-                    path, 4, "its version is " + bytes.getInt(4) + ", known is " + VERSION);
-        }
-        if (bytes.getInt(8) != checksum(bytes)) {
-            throw new DamagedFileException(path, 8, "it fails its checksum");
-        }
-        return new Known(new Lsn(bytes.getLong(12)), new Lsn(bytes.getLong(20)));
-    }
-
-    private static int checksum(ByteBuffer file) {
-        CRC32C crc = new CRC32C();
-        crc.update(file.slice(0, 8));
-        crc.update(file.slice(12, BYTES - 12));
-        return (int) crc.getValue();
+        List<Lsn> known = LsnFile.read(directory.resolve(NAME), MAGIC, VERSION, 2);
+        return known == null ? null : new Known(known.getFirst(), known.getLast());
     }
 }

@@ -7,12 +7,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +39,6 @@ final class UnsyncedWal {
 
     private static final int MAGIC = 0x534C5553;
     private static final int VERSION = 1;
-    private static final int BYTES = 20;
     private static final int PIECE = 1 << 20;
 
     private UnsyncedWal() {}
@@ -52,11 +49,8 @@ final class UnsyncedWal {
      * @throws IOException if that cannot be written down
      */
     static void mark(Path directory, Lsn durable) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(BYTES).putInt(MAGIC).putInt(VERSION).putInt(0);
-        bytes.putLong(durable.value()).flip();
-        bytes.putInt(8, checksum(bytes));
         // The page cache will do: what it is about is lost with that, too.
-        Files.write(directory.resolve(NAME), bytes.array());
+        Files.write(directory.resolve(NAME), LsnFile.of(MAGIC, VERSION, durable).array());
     }
 
     /**
@@ -64,28 +58,8 @@ final class UnsyncedWal {
      * @throws DamagedFileException if the file is not what {@link #mark} wrote
      */
     static @Nullable Lsn read(Path directory) throws IOException {
-        Path path = directory.resolve(NAME);
-        byte[] content;
-        try {
-            content = Files.readAllBytes(path);
-        } catch (NoSuchFileException none) {
-            return null;
-        }
-        ByteBuffer bytes = ByteBuffer.wrap(content);
-        if (content.length != BYTES
-                || bytes.getInt(0) != MAGIC
-                || bytes.getInt(4) != VERSION
-                || bytes.getInt(8) != checksum(bytes)) {
-            throw new DamagedFileException(path, 0, "it is not what was written");
-        }
-        return new Lsn(bytes.getLong(12));
-    }
-
-    private static int checksum(ByteBuffer file) {
-        CRC32C crc = new CRC32C();
-        crc.update(file.slice(0, 8));
-        crc.update(file.slice(12, BYTES - 12));
-        return (int) crc.getValue();
+        List<Lsn> known = LsnFile.read(directory.resolve(NAME), MAGIC, VERSION, 1);
+        return known == null ? null : known.getFirst();
     }
 
     /**

@@ -34,7 +34,7 @@ final class PlainStream implements SocketStream {
 
     @Override
     public void write(ByteBuffer... from) throws IOException {
-        long left = remaining(from);
+        long left = SocketStream.remaining(from);
         while (left > 0) {
             left -= socket.write(from);
         }
@@ -45,7 +45,7 @@ final class PlainStream implements SocketStream {
         if (waiting.hasRemaining()) {
             socket.write(waiting);
         }
-        long left = remaining(from);
+        long left = SocketStream.remaining(from);
         if (!waiting.hasRemaining()) {
             waiting = NOTHING;
             if (left > 0) {
@@ -61,14 +61,6 @@ final class PlainStream implements SocketStream {
             waiting = all.flip();
         }
         return waiting.remaining();
-    }
-
-    private static long remaining(ByteBuffer[] buffers) {
-        long sum = 0;
-        for (ByteBuffer each : buffers) {
-            sum += each.remaining();
-        }
-        return sum;
     }
 
     @Override

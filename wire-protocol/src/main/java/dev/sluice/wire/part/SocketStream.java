@@ -23,4 +23,13 @@ sealed interface SocketStream extends PartStream permits PlainStream, TlsStream 
      * @return how many bytes are still to be sent
      */
     int writeNow(ByteBuffer... from) throws IOException;
+
+    /** How many bytes all of them have left. */
+    static long remaining(ByteBuffer[] buffers) {
+        long sum = 0;
+        for (ByteBuffer each : buffers) {
+            sum += each.remaining();
+        }
+        return sum;
+    }
 }

@@ -196,18 +196,7 @@ final class TlsStream implements SocketStream {
     public void write(ByteBuffer... from) throws IOException {
         writing.lock();
         try {
-            long left = 0;
-            for (ByteBuffer part : from) {
-                left += part.remaining();
-            }
-            while (left > 0) {
-                SSLEngineResult result = engine.wrap(from, sealed);
-                switch (result.getStatus()) {
-                    case OK -> left -= result.bytesConsumed();
-                    case BUFFER_OVERFLOW -> flush();
-                    case BUFFER_UNDERFLOW, CLOSED -> throw new ClosedChannelException();
-                }
-            }
+            seal(true, from);
             flush();
         } finally {
             writing.unlock();
@@ -218,27 +207,33 @@ final class TlsStream implements SocketStream {
     public int writeNow(ByteBuffer... from) throws IOException {
         writing.lock();
         try {
-            long left = 0;
-            for (ByteBuffer part : from) {
-                left += part.remaining();
-            }
-            while (left > 0) {
-                SSLEngineResult result = engine.wrap(from, sealed);
-                switch (result.getStatus()) {
-                    case OK -> left -= result.bytesConsumed();
-                    case BUFFER_OVERFLOW -> {
-                        if (sendSealed() > 0) {
-                            sealed =
-                                    ByteBuffer.allocateDirect(2 * sealed.capacity())
-                                            .put(sealed.flip());
-                        }
-                    }
-                    case BUFFER_UNDERFLOW, CLOSED -> throw new ClosedChannelException();
-                }
-            }
+            seal(false, from);
             return sealed.position() == 0 ? 0 : sendSealed();
         } finally {
             writing.unlock();
+        }
+    }
+
+    /**
+     * @param waits whether the socket is waited for when there is no room for what is sealed; if
+     *     not, room is made for what it does not take
+     */
+    private void seal(boolean waits, ByteBuffer... from) throws IOException {
+        long left = SocketStream.remaining(from);
+        while (left > 0) {
+            SSLEngineResult result = engine.wrap(from, sealed);
+            switch (result.getStatus()) {
+                case OK -> left -= result.bytesConsumed();
+                case BUFFER_OVERFLOW -> {
+                    if (waits) {
+                        flush();
+                    } else if (sendSealed() > 0) {
+                        sealed =
+                                ByteBuffer.allocateDirect(2 * sealed.capacity()).put(sealed.flip());
+                    }
+                }
+                case BUFFER_UNDERFLOW, CLOSED -> throw new ClosedChannelException();
+            }
         }
     }
 
