@@ -114,6 +114,9 @@ public final class CompleteRecordScanner {
                 found = candidate;
                 candidate = trial.recordEnd();
                 trial.takeAbandoned();
+                if (trial.isBeforeZeros(tail)) {
+                    return candidate;
+                }
             }
         } catch (WalFormatException notYet) {
             // Past the last whole record the page holds whatever Postgres has copied so far.

@@ -124,6 +124,20 @@ final class RecordFraming {
         return false;
     }
 
+    /**
+     * Whether {@code wal} has zeros where the length of the next record would be: nothing was
+     * written there yet. To {@link #advance} they would be damage; this is how nearly every look at
+     * a page that is still written ends, and costs no exception. Takes nothing.
+     */
+    boolean isBeforeZeros(ByteBuffer wal) {
+        long padding = skipTo - position;
+        return !inRecord
+                && pageHeaderReceived == 0
+                && skipTo % WalSegments.PAGE_SIZE != 0
+                && padding + LENGTH_SIZE <= wal.remaining()
+                && wal.getInt(wal.position() + (int) padding) == 0;
+    }
+
     private void skip(ByteBuffer wal) {
         int bytes = (int) Math.min(wal.remaining(), skipTo - position);
         wal.position(wal.position() + bytes);
