@@ -35,6 +35,7 @@ import picocli.CommandLine.TypeConversionException;
             ReloadCommand.class,
             InspectCommand.class,
             WarmUpCommand.class,
+            WarmUpServerCommand.class,
             PartCommands.SafekeeperCommand.class,
             PartCommands.PageserverCommand.class,
             PartCommands.AgentCommand.class,

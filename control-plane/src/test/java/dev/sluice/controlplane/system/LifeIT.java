@@ -159,6 +159,17 @@ class LifeIT {
         }
     }
 
+    /** What the launcher has a server do while the JVM records how later ones start. */
+    @Test
+    void aServerCanBeGivenSomethingToDo() throws IOException {
+        try (Sluice sluice = new Sluice()) {
+            String uri = sluice.up();
+            sluice.run("warm-up-server", "--seconds", "1").succeeded();
+            int rows = Integer.parseInt(Sluice.psql(uri, "select count(*) from warm"));
+            assertThat(rows).isGreaterThanOrEqualTo(50);
+        }
+    }
+
     @Test
     void projectsHaveSystemIdentifiersOfTheirOwn() throws IOException {
         try (Sluice sluice = new Sluice()) {
