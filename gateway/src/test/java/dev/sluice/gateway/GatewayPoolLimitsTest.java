@@ -12,7 +12,12 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -62,7 +67,11 @@ class GatewayPoolLimitsTest {
 
     /** Pools of an endpoint for one role, for one database, or for any, that may have one more. */
     @ParameterizedTest
-    @CsvSource({"perRole,     ep-x, alice, postgres, ep-x, käthe, app"})
+    @CsvSource({
+        "perEndpoint, ep-x, käthe, postgres, ep-y, alice, app",
+        "perDatabase, ep-x, käthe, app,      ep-x, alice, postgres",
+        "perRole,     ep-x, alice, postgres, ep-x, käthe, app"
+    })
     void whatALimitLeavesNothingForWaitsAndIsRefused(
             String limit,
             String endpoint,
@@ -100,6 +109,78 @@ class GatewayPoolLimitsTest {
             assertThat(query(holder, "select 5")).isEqualTo("5");
             holder.commit();
         }
+    }
+
+    /** One that waits gets the connection that another pool of the endpoint gives up. */
+    @Test
+    void poolsOfAnEndpointTakeTurns(TestPostgres postgres) throws Exception {
+        PooledGateway pooled = gateway(postgres, wanted -> wanted.perEndpoint = 1);
+        try (Connection alice = pooled.connect("ep-x", "alice", "app");
+                Connection kaethe = pooled.connect("ep-x", "käthe", "app")) {
+            for (int i = 0; i < 3; i++) {
+                alice.setAutoCommit(false);
+                query(alice, "select 1");
+                CompletableFuture<String> waiting =
+                        CompletableFuture.supplyAsync(() -> {
+                            try {
+                                return query(kaethe, "select current_user");
+                            } catch (SQLException e) {
+                                return e.getSQLState();
+                            }
+                        });
+                awaitWaiting(pooled, 1);
+                alice.commit();
+                assertThat(waiting.join()).isEqualTo("käthe");
+                alice.setAutoCommit(true);
+                assertThat(query(alice, "select current_user")).isEqualTo("alice");
+            }
+        }
+    }
+
+    /** A pool that is never without clients that wait keeps nothing for itself alone. */
+    @Test
+    void aPoolInWhichClientsAlwaysWaitLeavesOthersTheirTurn(TestPostgres postgres)
+            throws Exception {
+        PooledGateway pooled = gateway(postgres, wanted -> wanted.perEndpoint = 1);
+        AtomicBoolean over = new AtomicBoolean();
+        try (Connection one = pooled.connect("ep-x", "alice", "app");
+                Connection other = pooled.connect("ep-x", "alice", "app");
+                Connection kaethe = pooled.connect("ep-x", "käthe", "app");
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<CompletableFuture<Void>> busy =
+                    Stream.of(one, other)
+                            .map(each ->
+                                    CompletableFuture.runAsync(() -> keepBusy(each, over), threads))
+                            .toList();
+            try {
+                awaitWaiting(pooled, 1);
+                for (int i = 0; i < 3; i++) {
+                    assertThat(query(kaethe, "select current_user")).isEqualTo("käthe");
+                }
+            } finally {
+                over.set(true);
+            }
+            busy.forEach(CompletableFuture::join);
+        }
+    }
+
+    private static void keepBusy(Connection client, AtomicBoolean over) {
+        try {
+            while (!over.get()) {
+                query(client, "select pg_sleep(0.01)");
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void awaitWaiting(PooledGateway pooled, int clients) {
+        Awaitility.await()
+                .until(() ->
+                        pooled.gateway.gateway.pools().toCompletableFuture().join().stream()
+                                        .mapToInt(pool -> pool.waiting())
+                                        .sum()
+                                == clients);
     }
 
     @Test

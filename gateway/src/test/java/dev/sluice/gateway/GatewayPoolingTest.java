@@ -95,6 +95,16 @@ class GatewayPoolingTest {
         }
     }
 
+    /** What a session is asked is answered in bytes, and names of roles may be any. */
+    @Test
+    void aRoleWithAnyNameSharesServerConnections() throws SQLException {
+        try (Connection client = pooled.connect("user", "käthe", "password", "pässwörd")) {
+            assertThat(notices(client, "set statement_timeout = '1min'")).isEmpty();
+            assertThat(pooled.gateway.gateway.pools().toCompletableFuture().join())
+                    .allSatisfy(pool -> assertThat(pool.pinned()).isZero());
+        }
+    }
+
     @Test
     void manyClientsShareFewServerConnections() throws SQLException {
         List<Connection> clients = new ArrayList<>();

@@ -54,6 +54,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
     private ServerLogin login;
     private boolean ticking;
     private boolean retired;
+    private boolean starved;
     private @Nullable Diagnostic failure;
 
     Pool(Pools pools, PoolKey key, EventLoop loop, EndpointBudget budget, ServerLogin login) {
@@ -215,7 +216,8 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
     @Override
     public boolean open() {
         tickOn();
-        if (!budget.takeServer(this)) {
+        starved = !budget.takeServer(this, queue.nextSince(), now());
+        if (starved) {
             return false;
         }
         Map<String, String> parameters = new LinkedHashMap<>();
@@ -350,16 +352,28 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
 
     @Override
     public void roomMayBe() {
-        loop.execute(() -> queue.grow(now()));
+        loop.execute(() -> {
+            queue.grow(now());
+            leaveToOthers();
+        });
+    }
+
+    /** Nobody keeps room for a pool whose clients have been served otherwise, or have gone. */
+    private void leaveToOthers() {
+        if (starved && !queue.isShort()) {
+            starved = false;
+            budget.wantsNone(this);
+        }
     }
 
     @Override
-    public void giveUpIdle() {
-        loop.execute(() -> {
-            if (queue.waiting() == 0) {
-                queue.closeIdle(1);
-            }
-        });
+    public void giveUp() {
+        loop.execute(() -> queue.giveUp(now()));
+    }
+
+    @Override
+    public boolean isNeededElsewhere(long wait, long now) {
+        return budget.isNeeded(this, wait, now);
     }
 
     private void tickOn() {
@@ -375,6 +389,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
 
     private void tick() {
         queue.tick(now());
+        leaveToOthers();
         counters.tick(now());
         if (servers.isEmpty() && queue.waiting() == 0) {
             ticking = false;

@@ -45,7 +45,7 @@ class EndpointBudgetTest {
             }
 
             @Override
-            public void giveUpIdle() {
+            public void giveUp() {
                 told.add(database + " " + role + ": give up");
             }
         };
@@ -59,6 +59,10 @@ class EndpointBudgetTest {
         return budget;
     }
 
+    private static boolean take(EndpointBudget budget, EndpointBudget.Member member) {
+        return budget.takeServer(member, 0, 0);
+    }
+
     @Test
     void eachLimitForbidsWhatIsBeyondIt() {
         EndpointBudget.Member one = member("app", "alice");
@@ -68,33 +72,81 @@ class EndpointBudgetTest {
         for (PoolSettings settings :
                 List.of(settings(1, 9, 9), settings(9, 1, 9), settings(9, 9, 1))) {
             EndpointBudget budget = budget(settings, one, sameDatabase, sameRole, neither);
-            assertThat(budget.takeServer(one)).isTrue();
-            assertThat(budget.takeServer(one)).isFalse();
-            assertThat(budget.takeServer(sameDatabase)).isEqualTo(settings.perRole() == 1);
-            assertThat(budget.takeServer(sameRole)).isEqualTo(settings.perDatabase() == 1);
+            assertThat(take(budget, one)).isTrue();
+            assertThat(take(budget, one)).isFalse();
+            assertThat(take(budget, sameDatabase)).isEqualTo(settings.perRole() == 1);
+            assertThat(take(budget, sameRole)).isEqualTo(settings.perDatabase() == 1);
             budget.returnServer(one);
-            assertThat(budget.takeServer(one)).as("%s", settings).isTrue();
+            assertThat(take(budget, one)).as("%s", settings).isTrue();
         }
     }
 
     @Test
-    void othersAreAskedToGiveUpAndTheStarvedAreToldInTheOrderInWhichTheyAsked() {
+    void othersAreAskedToGiveUpAndWhoHasWaitedLongestIsToldAndServedFirst() {
         EndpointBudget.Member rich = member("app", "rich");
         EndpointBudget.Member first = member("app", "first");
         EndpointBudget.Member second = member("app", "second");
         EndpointBudget budget = budget(settings(1, 9, 9), rich, second, first);
-        budget.takeServer(rich);
-        budget.takeServer(first);
-        assertThat(told).containsExactly("app rich: give up", "app second: give up");
-        budget.takeServer(second);
-        budget.takeServer(first);
-        told.clear();
+        take(budget, rich);
+        budget.takeServer(second, 20, 20);
+        assertThat(told()).containsExactly("app rich: give up", "app first: give up");
+        budget.takeServer(first, 10, 30);
+        assertThat(told()).containsExactly("app rich: give up", "app second: give up");
         budget.returnServer(rich);
-        assertThat(told).containsExactly("app first: room", "app second: room");
-        told.clear();
-        assertThat(budget.takeServer(first)).isTrue();
+        assertThat(told()).containsExactly("app first: room");
+        assertThat(budget.takeServer(rich, 40, 40)).as("it is kept").isFalse();
+        assertThat(budget.takeServer(second, 20, 40)).as("it is kept").isFalse();
+        assertThat(told()).containsExactly("app first: room", "app first: room");
+        assertThat(budget.takeServer(first, 10, 40)).isTrue();
+        assertThat(told()).isEmpty();
         budget.returnServer(first);
-        assertThat(told).as("nobody has asked since").isEmpty();
+        assertThat(told()).containsExactly("app second: room");
+        budget.wantsNone(second);
+        assertThat(told())
+                .as("it is kept for nobody who does not want it")
+                .containsExactly("app rich: room");
+        assertThat(budget.takeServer(rich, 40, 40)).isTrue();
+        budget.returnServer(rich);
+        assertThat(told()).as("nobody has asked since").isEmpty();
+    }
+
+    @Test
+    void whoIsStarvedDoesNotAskTheOthersAllTheTime() {
+        EndpointBudget.Member rich = member("app", "rich");
+        EndpointBudget.Member poor = member("app", "poor");
+        EndpointBudget budget = budget(settings(1, 9, 9), rich, poor);
+        take(budget, rich);
+        long now = 0;
+        for (int i = 0; i < 100; i++) {
+            budget.takeServer(poor, 0, now);
+            now += 1_000_000;
+        }
+        assertThat(told()).containsExactly("app rich: give up", "app rich: give up");
+    }
+
+    @Test
+    void aConnectionIsNeededByThoseWithinTheSameLimitWhoHaveWaitedLonger() {
+        EndpointBudget.Member rich = member("app", "rich");
+        EndpointBudget.Member poor = member("app", "poor");
+        EndpointBudget.Member elsewhere = member("other", "rich");
+        EndpointBudget budget = budget(settings(9, 1, 9), rich, poor, elsewhere);
+        take(budget, rich);
+        take(budget, elsewhere);
+        assertThat(budget.isNeeded(rich, 0, 100)).as("nobody is starved").isFalse();
+        budget.takeServer(poor, 50, 50);
+        assertThat(budget.isNeeded(rich, 0, 100)).as("nobody waits here").isTrue();
+        assertThat(budget.isNeeded(rich, 49, 100)).isTrue();
+        assertThat(budget.isNeeded(rich, 50, 100)).isFalse();
+        assertThat(budget.isNeeded(poor, 0, 100)).as("its own").isFalse();
+        assertThat(budget.isNeeded(elsewhere, 0, 100)).as("another limit").isFalse();
+        budget.returnServer(rich);
+        assertThat(budget.isNeeded(rich, 0, 100)).as("there is room").isFalse();
+    }
+
+    private List<String> told() {
+        List<String> now = List.copyOf(told);
+        told.clear();
+        return now;
     }
 
     @Test
@@ -102,8 +154,8 @@ class EndpointBudgetTest {
         EndpointBudget.Member rich = member("app", "rich");
         EndpointBudget.Member poor = member("app", "poor");
         EndpointBudget budget = budget(settings(1, 9, 9), rich, poor);
-        budget.takeServer(rich);
-        budget.takeServer(poor);
+        take(budget, rich);
+        take(budget, poor);
         budget.leave(poor);
         told.clear();
         budget.returnServer(rich);
@@ -146,7 +198,7 @@ class EndpointBudgetTest {
                         sum(held, k -> 1) < 7
                                 && sum(held, k -> k.database().equals(key.database()) ? 1 : 0) < 4
                                 && sum(held, k -> k.role().equals(key.role()) ? 1 : 0) < 3;
-                assertThat(budget.takeServer(member))
+                assertThat(take(budget, member))
                         .as("-Dsluice.seed=%d, step %d: %s of %s", seed, step, key, held)
                         .isEqualTo(allowed);
                 if (allowed) {

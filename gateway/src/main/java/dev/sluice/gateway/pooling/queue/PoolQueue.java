@@ -27,6 +27,12 @@ public final class PoolQueue<C, S> {
     /** After a connection could not be opened, while others serve. */
     private static final long RETRY = 1_000_000_000L;
 
+    /**
+     * A pool in which clients wait keeps a connection for so long before another pool gets it: to
+     * open one takes as long as many transactions do.
+     */
+    static final long TURN = 100_000_000L;
+
     /** Why a client gets no connection. */
     public enum Refusal {
         /** It has waited as long as it may. */
@@ -49,6 +55,14 @@ public final class PoolQueue<C, S> {
 
         void close(Slot<S> server);
 
+        /**
+         * Whether another pool may open a connection if this one closes one, for a client that has
+         * waited longer.
+         *
+         * @param wait of the first in line here; 0 if nobody is
+         */
+        boolean isNeededElsewhere(long wait, long now);
+
         void refuse(Waiter<C> client, Refusal why);
 
         /** Nothing is in use any more, and nothing will be until {@link #resume}. */
@@ -67,6 +81,7 @@ public final class PoolQueue<C, S> {
     private boolean paused;
     private boolean pauseTold;
     private boolean backingOff;
+    private boolean owed;
     private long retryAt;
 
     public PoolQueue(PoolLimits limits, Actions<C, S> actions) {
@@ -151,7 +166,7 @@ public final class PoolQueue<C, S> {
 
     private void offer(Slot<S> server, long now) {
         boolean old = now - server.openedAt >= limits.lifetime() || server.generation != generation;
-        if (paused || old || size() >= limits.size()) {
+        if (paused || old || size() >= limits.size() || isOwed(server, now)) {
             close(server);
             tellIfPaused();
             grow(now);
@@ -166,6 +181,14 @@ public final class PoolQueue<C, S> {
             server.state = Slot.State.IDLE;
             idle.push(server);
         }
+    }
+
+    private boolean isOwed(Slot<S> server, long now) {
+        if (!owed || (first != null && now - server.openedAt < TURN)) {
+            return false;
+        }
+        owed = false;
+        return actions.isNeededElsewhere(longestWait(now), now);
     }
 
     private void assign(Waiter<C> client, Slot<S> server) {
@@ -200,11 +223,39 @@ public final class PoolQueue<C, S> {
         if (backingOff && now - retryAt >= 0) {
             backingOff = false;
         }
-        while (!paused && !backingOff && opening < waiting && size() < limits.size()) {
+        while (isShort()) {
             if (!actions.open()) {
                 return;
             }
             opening++;
+        }
+    }
+
+    /**
+     * Whether one more connection would be opened, if a limit beyond this pool did not forbid it.
+     */
+    public boolean isShort() {
+        return !paused && !backingOff && opening < waiting && size() < limits.size();
+    }
+
+    /** When the client asked whom the next connection is opened for; 0 if none is to be opened. */
+    public long nextSince() {
+        Waiter<C> next = first;
+        for (int i = 0; i < opening && next != null; i++) {
+            next = next.after;
+        }
+        return next == null ? 0 : next.since;
+    }
+
+    /**
+     * Another pool needs a connection: it gets one that is idle, or else the next that comes back,
+     * unless those who wait here have waited longer.
+     */
+    public void giveUp(long now) {
+        if (idle.isEmpty()) {
+            owed = true;
+        } else if (actions.isNeededElsewhere(longestWait(now), now)) {
+            closeIdle(1);
         }
     }
 

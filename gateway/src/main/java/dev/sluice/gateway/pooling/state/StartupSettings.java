@@ -57,7 +57,8 @@ public final class StartupSettings {
         return new Read(values, refused);
     }
 
-    private static String bytes(String text) {
+    /** What the server is sent for a text of a client's startup, one character for each byte. */
+    static String bytes(String text) {
         return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 

@@ -17,7 +17,10 @@ import java.util.TreeMap;
 /** Asks a server session what its client has made of it. */
 public final class StateExchange implements Exchange {
     private final Set<String> customSettings;
+
+    /** One character for each byte, as is what the session says. */
     private final String user;
+
     private final SessionProbe probe = new SessionProbe();
 
     /**
@@ -26,7 +29,7 @@ public final class StateExchange implements Exchange {
      */
     public StateExchange(Set<String> customSettings, String user) {
         this.customSettings = customSettings;
-        this.user = user;
+        this.user = StartupSettings.bytes(user);
     }
 
     @Override

@@ -71,6 +71,11 @@ class PoolQueueScheduleTest {
         }
 
         @Override
+        public boolean isNeededElsewhere(long wait, long now) {
+            return random.nextBoolean();
+        }
+
+        @Override
         public void refuse(Waiter<Integer> client, PoolQueue.Refusal why) {
             assertThat(line.poll()).as("the first in line").isSameAs(client);
             if (why == PoolQueue.Refusal.WAITED_TOO_LONG) {
@@ -189,6 +194,7 @@ class PoolQueueScheduleTest {
                 }
                 case 14, 15, 16, 17, 18, 19, 20 -> opened(false);
                 case 21, 22, 23, 24, 25, 26, 27, 28, 29 -> serverIsDone(false);
+                case 30 -> queue.giveUp(now);
                 default -> ask();
             }
             check();

@@ -15,11 +15,16 @@ class PoolQueueTest {
 
     private final List<String> done = new ArrayList<>();
     private boolean mayOpen = true;
+    private long neededFor;
     private final PoolQueue<String, String> queue = queue(2);
 
     private PoolQueue<String, String> queue(int size) {
+        return queue(size, LIFETIME);
+    }
+
+    private PoolQueue<String, String> queue(int size, long lifetime) {
         return new PoolQueue<>(
-                limits(size),
+                new PoolLimits(size, PATIENCE, lifetime, IDLE),
                 new PoolQueue.Actions<>() {
                     @Override
                     public void assign(Waiter<String> client, Slot<String> server) {
@@ -37,6 +42,11 @@ class PoolQueueTest {
                     @Override
                     public void close(Slot<String> server) {
                         done.add("close " + server.server());
+                    }
+
+                    @Override
+                    public boolean isNeededElsewhere(long wait, long now) {
+                        return wait < neededFor;
                     }
 
                     @Override
@@ -311,5 +321,50 @@ class PoolQueueTest {
         ask("a", 10);
         ask("b", 20);
         assertThat(queue.longestWait(25)).isEqualTo(15);
+    }
+
+    @Test
+    void anIdleConnectionIsAnotherPoolsIfItIsNeededThere() {
+        idle("one", "two");
+        done();
+        queue.giveUp(10);
+        assertThat(done()).isEmpty();
+        neededFor = 5;
+        queue.giveUp(10);
+        assertThat(done()).containsExactly("close one");
+    }
+
+    @Test
+    void theNextConnectionThatComesBackIsAnotherPoolsIfItIsNeededThere() {
+        Slot<String> one = idle("one").getFirst();
+        ask("a", 10);
+        done();
+        neededFor = 5;
+        queue.giveUp(10);
+        assertThat(done()).isEmpty();
+        queue.giveBack(one, 20);
+        assertThat(done()).containsExactly("close one");
+    }
+
+    @Test
+    void aPoolInWhichClientsWaitTakesTurnsWithThoseThatHaveWaitedLonger() {
+        PoolQueue<String, String> one = queue(1, 10 * PoolQueue.TURN);
+        Slot<String> server = new Slot<>("one");
+        one.ask(new Waiter<>("a"), 0);
+        one.opened(server, 0);
+        Waiter<String> b = new Waiter<>("b");
+        one.ask(b, 0);
+        one.giveUp(0);
+        done();
+        neededFor = PoolQueue.TURN / 2;
+        one.giveBack(server, 1);
+        assertThat(done()).as("it has just been opened").containsExactly("b gets one");
+        one.ask(new Waiter<>("c"), 1);
+        one.ask(new Waiter<>("d"), PoolQueue.TURN);
+        one.giveBack(server, PoolQueue.TURN);
+        assertThat(done()).as("c has waited longer").containsExactly("c gets one");
+        one.giveUp(PoolQueue.TURN);
+        one.giveBack(server, PoolQueue.TURN + 1);
+        assertThat(done()).containsExactly("close one", "open");
     }
 }
