@@ -3,7 +3,15 @@ package dev.sluice.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.wire.backend.DataRow;
+import dev.sluice.wire.backend.ReadyForQuery;
+import dev.sluice.wire.frontend.Query;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -260,5 +268,64 @@ class GatewayPoolLimitsTest {
 
     private static void signal(String name, String pid) throws Exception {
         assertThat(new ProcessBuilder("kill", "-" + name, pid).start().waitFor()).isZero();
+    }
+
+    /** Who sends much at once does not have the server connection until all is done. */
+    @Test
+    void aClientThatDoesNotWaitForAnswersLeavesOthersTheirTurn(TestPostgres postgres)
+            throws Exception {
+        PooledGateway pooled = gateway(postgres, wanted -> wanted.size = 1);
+        try (RawClient greedy = pooled.raw();
+                Connection other = pooled.connect()) {
+            greedy.query("create sequence turns");
+            int queries = 1000;
+            ByteBuf all = Unpooled.buffer();
+            for (int i = 0; i < queries; i++) {
+                new Query("select nextval('turns'), pg_sleep(0.002)").encode(all);
+            }
+            greedy.send(ByteBufUtil.getBytes(all));
+            greedy.await(ReadyForQuery.class);
+            assertThat(Integer.parseInt(query(other, "select nextval('turns')")))
+                    .isLessThan(queries / 2);
+            for (int i = 1; i < queries; i++) {
+                greedy.await(ReadyForQuery.class);
+            }
+            greedy.query("drop sequence turns");
+        }
+    }
+
+    /** What is not sent on before answers have come is held, up to a bound, and comes in order. */
+    @Test
+    void moreThanIsHeldOfAClientThatDoesNotWaitForAnswersIsAnswered(TestPostgres postgres)
+            throws Exception {
+        PooledGateway pooled = gateway(postgres, wanted -> wanted.size = 1);
+        try (RawClient client = pooled.raw();
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            int queries = 5000;
+            ByteBuf all = Unpooled.buffer();
+            for (int i = 0; i < queries; i++) {
+                String sql = i == 1000 ? "begin" : i == 4000 ? "commit" : "select " + i;
+                new Query(sql + " ".repeat(100)).encode(all);
+            }
+            CompletableFuture<Void> sent =
+                    CompletableFuture.runAsync(
+                            () -> {
+                                try {
+                                    client.send(ByteBufUtil.getBytes(all));
+                                } catch (IOException e) {
+                                    throw new UncheckedIOException(e);
+                                }
+                            },
+                            threads);
+            for (int i = 0; i < queries; i++) {
+                if (i != 1000 && i != 4000) {
+                    ByteBuf value = client.await(DataRow.class).columns().getFirst();
+                    assertThat(value).isNotNull();
+                    assertThat(value.toString(StandardCharsets.US_ASCII)).isEqualTo("" + i);
+                }
+                client.await(ReadyForQuery.class);
+            }
+            sent.join();
+        }
     }
 }

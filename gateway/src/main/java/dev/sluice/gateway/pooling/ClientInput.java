@@ -48,6 +48,7 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
     private @Nullable ByteBuf partial;
     private int bodyLeft;
     private Body rest = Body.FORWARD;
+    private boolean full;
     private boolean processing;
     private boolean closed;
 
@@ -108,14 +109,26 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
     /** Goes on with what is held, if anything is. */
     void resume() {
         ByteBuf waiting = held;
-        if (waiting == null || processing || closed) {
+        if (waiting == null || processing || closed || isFull()) {
             return;
         }
         held = null;
-        if (!client.channel().config().isAutoRead()) {
+        process(waiting);
+        if (!closed && !client.channel().config().isAutoRead() && takesMore()) {
             client.channel().config().setAutoRead(true);
         }
-        process(waiting);
+    }
+
+    /** Half of what may be unanswered is, at least: what goes on does so in pieces worth it. */
+    private boolean isFull() {
+        PooledServer server = client.server();
+        full = full && server != null && server.expected().readiesDue() > Pool.SHARE / 2;
+        return full;
+    }
+
+    private boolean takesMore() {
+        PooledServer server = client.server();
+        return !holdsTooMuch() && (server == null || server.channel().isWritable());
     }
 
     boolean isHolding() {
@@ -318,7 +331,7 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
         Expectations expected = server.expected();
         if (expected.size() > 0
                 && expected.isSynced()
-                && (texts.isBarrier() || expected.isChangeDue() || client.shouldYield())) {
+                && (texts.isBarrier() || expected.isChangeDue() || isShareSent(expected))) {
             return Step.HOLD;
         }
         if (type == 'P' && length < DEALLOCATE && expected.isSettled()) {
@@ -350,6 +363,12 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
             default ->
                     throw new WireFormatException("invalid frontend message type " + (type & 0xff));
         };
+    }
+
+    private boolean isShareSent(Expectations expected) {
+        int due = expected.readiesDue();
+        full = due >= Pool.SHARE && !client.isPinned();
+        return full || client.shouldYield(due);
     }
 
     private static Step sent(Expectations expected, byte kind) {

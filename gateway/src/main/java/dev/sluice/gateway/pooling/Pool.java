@@ -33,7 +33,11 @@ import org.slf4j.LoggerFactory;
 final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, EndpointBudget.Member {
     private static final Logger log = LoggerFactory.getLogger(Pool.class);
 
-    /** Queries of a client that does not wait for answers, while others wait. */
+    /**
+     * Queries of a client that does not wait for answers: so many are sent before the first is
+     * answered, and so many are done while others wait. What is sent cannot be given to another
+     * server connection.
+     */
     static final int SHARE = 32;
 
     private static final Duration TICK = Duration.ofMillis(100);

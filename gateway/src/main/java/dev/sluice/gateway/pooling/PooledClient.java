@@ -214,9 +214,13 @@ final class PooledClient {
         return loss != null;
     }
 
-    /** Whether others wait and this one has had its share. */
-    boolean shouldYield() {
-        return served >= Pool.SHARE && pool.queue().waiting() > 0;
+    /**
+     * Whether others wait and this one has had its share.
+     *
+     * @param due what was sent, and is not answered
+     */
+    boolean shouldYield(int due) {
+        return served + due >= Pool.SHARE && pool.queue().waiting() > 0;
     }
 
     // The server connection comes and goes
@@ -297,6 +301,11 @@ final class PooledClient {
         served++;
         times.ready(status, now);
         input.texts().barrierPassed();
+        PooledServer has = server;
+        if (status != 'I' && has != null && has.expected().isSettled()) {
+            // in a transaction there is nothing to be given up
+            served = 0;
+        }
         state = status == 'I' ? SessionInfo.State.IDLE : SessionInfo.State.IN_TRANSACTION;
     }
 

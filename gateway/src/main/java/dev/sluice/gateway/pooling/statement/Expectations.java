@@ -355,6 +355,11 @@ public final class Expectations {
         return readies > 0;
     }
 
+    /** How many times the server has yet to say that it is ready. */
+    public int readiesDue() {
+        return readies;
+    }
+
     /** Whether it is still open which statements there will be, on either side. */
     public boolean isChangeDue() {
         return changes > 0;
