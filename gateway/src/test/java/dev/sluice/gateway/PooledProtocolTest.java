@@ -339,6 +339,20 @@ class PooledProtocolTest {
                                 step(new Query("deallocate s1")),
                                 step(bind("", "s1"), execute(""), SYNC),
                                 step(bind("", "s2"), execute(""), SYNC),
+                                step(parse("s1", "select 1"), SYNC),
+                                step(
+                                        new Query("select 2"),
+                                        new Query("deallocate s1"),
+                                        parse("s1", "select 111"),
+                                        bind("", "s1"),
+                                        execute(""),
+                                        SYNC,
+                                        new Query("deallocate s1"),
+                                        new Query("deallocate s1"),
+                                        new Query("select 3")),
+                                step(parse("s4", "select 4"), parse("", "select 5"), SYNC),
+                                step(new Query("deallocate s4")),
+                                step(bind("", ""), SYNC),
                                 step(new Query("deallocate all")),
                                 step(bind("", "s2"), execute(""), SYNC),
                                 step(parse("s2", "select 22"), bind("", "s2"), execute(""), SYNC),
@@ -364,7 +378,68 @@ class PooledProtocolTest {
                                         SYNC),
                                 step(bind("", "s1"), execute(""), SYNC),
                                 step(bind("", "s2"), execute(""), SYNC),
-                                step(parse("s1", "select 11"), bind("", "s1"), execute(""), SYNC))),
+                                step(parse("s1", "select 11"), bind("", "s1"), execute(""), SYNC),
+                                step(bind("", ""), execute(""), SYNC),
+                                step(bind("", ""), execute(""), SYNC))),
+                Arguments.of(
+                        "statements deallocated by SQL inside of pipelines",
+                        List.of(
+                                step(
+                                        parse("s1", "select 1"),
+                                        parse("", "deallocate s1"),
+                                        bind("", ""),
+                                        new Describe(Target.PORTAL, ""),
+                                        execute(""),
+                                        parse("s1", "select 11"),
+                                        bind("", "s1"),
+                                        execute(""),
+                                        SYNC),
+                                step(bind("", "s1"), execute(""), SYNC),
+                                step(
+                                        parse("", "deallocate s1"),
+                                        bind("", ""),
+                                        execute(""),
+                                        execute(""),
+                                        SYNC,
+                                        bind("", "s1"),
+                                        SYNC),
+                                step(
+                                        parse("s2", "select 2"),
+                                        parse("d", "DEALLOCATE PREPARE \"s2\";"),
+                                        bind("p", "d"),
+                                        execute("p"),
+                                        parse("s2", "select 22"),
+                                        execute("p"),
+                                        parse("s3", "select 3"),
+                                        SYNC,
+                                        bind("", "s2"),
+                                        execute(""),
+                                        SYNC),
+                                step(bind("", "s2"), execute(""), SYNC),
+                                step(
+                                        parse("", "deallocate s2"),
+                                        bind("p", ""),
+                                        new Close(Target.PORTAL, "p"),
+                                        execute("p"),
+                                        SYNC),
+                                step(bind("", "s2"), execute(""), SYNC),
+                                step(
+                                        parse("", "select 1/0"),
+                                        bind("", ""),
+                                        execute(""),
+                                        parse("", "deallocate s2"),
+                                        bind("", ""),
+                                        execute(""),
+                                        SYNC,
+                                        bind("", "s2"),
+                                        execute(""),
+                                        SYNC),
+                                step(new Query("begin")),
+                                step(bind("q", "d"), SYNC),
+                                step(execute("q"), bind("", "s2"), SYNC),
+                                step(new Query("rollback")),
+                                step(bind("", "s2"), execute(""), SYNC),
+                                step(bind("", "d"), SYNC, execute(""), SYNC))),
                 Arguments.of(
                         "prepared by SQL",
                         List.of(
@@ -567,8 +642,9 @@ class PooledProtocolTest {
         Random random = new Random(seed);
         for (int round = 0; round < rounds; round++) {
             List<Step> steps = new ArrayList<>();
+            boolean deallocates = random.nextBoolean();
             for (int i = 0; i < 12; i++) {
-                steps.add(randomStep(random));
+                steps.add(randomStep(random, deallocates));
             }
             steps.add(step(new Query("rollback")));
             List<List<String>> direct = answers(false, steps, 1);
@@ -599,22 +675,32 @@ class PooledProtocolTest {
         return alike;
     }
 
-    private static Step randomStep(Random random) {
+    /**
+     * Where statements are deallocated by SQL, none is described: a DEALLOCATE, which has no rows,
+     * can be where a transaction has failed, if it need not be prepared first.
+     */
+    private static Step randomStep(Random random, boolean deallocates) {
         List<FrontendMessage> messages = new ArrayList<>();
         int parts = 1 + random.nextInt(8);
         for (int i = 0; i < parts; i++) {
             String name = List.of("", "a", "b", "c").get(random.nextInt(4));
             messages.add(
-                    switch (random.nextInt(14)) {
+                    switch (random.nextInt(16)) {
                         case 0, 1 -> parse(name, "select " + random.nextInt(3));
                         case 2 -> parse(name, "select 1/0");
                         case 3 -> parse(name, "nonsense");
                         case 4, 5, 6 -> bind("", name);
                         case 7, 8 -> execute("");
-                        case 9 -> new Describe(Target.STATEMENT, name);
+                        case 9 -> deallocates ? SYNC : new Describe(Target.STATEMENT, name);
                         case 10 -> new Describe(Target.PORTAL, "");
                         case 11 -> new Close(Target.STATEMENT, name);
-                        case 12 ->
+                        case 12, 13 ->
+                                deallocates
+                                        ? parse(
+                                                name,
+                                                "deallocate " + "abc".charAt(random.nextInt(3)))
+                                        : execute("");
+                        case 14 ->
                                 new Query(
                                         List.of(
                                                         "select 7",

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.pooling;
 
 import dev.sluice.gateway.pooling.statement.ClientStatements;
+import dev.sluice.gateway.pooling.statement.Deallocations;
 import dev.sluice.gateway.pooling.statement.Expectations;
 import dev.sluice.gateway.pooling.statement.StatementStore;
 import dev.sluice.gateway.transport.Outbound;
@@ -26,9 +27,6 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
 
     /** Of what is held; then the client is not read. */
     private static final int MAX_HELD = 64 << 10;
-
-    /** A Query that is shorter is read whole: it may deallocate a statement of ours. */
-    private static final int DEALLOCATE = 100;
 
     /** What becomes of the rest of a message's body. */
     private enum Body {
@@ -208,7 +206,6 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
                     bodyLeft = length;
                 }
                 case DONE -> at = body + length;
-                case GROUP_DONE -> at = messages.doneUpTo();
                 case BODY_LEFT -> {
                     int done = messages.doneUpTo();
                     bodyLeft = body + length - done;
@@ -293,8 +290,6 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
         DROPPED,
         /** It was dealt with, all of it. */
         DONE,
-        /** It was dealt with, and those that follow up to a Sync. */
-        GROUP_DONE,
         /** Its beginning was dealt with; the rest goes on. */
         BODY_LEFT,
         /** More of it must have come. */
@@ -334,24 +329,10 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
                 && (texts.isBarrier() || expected.isChangeDue() || isShareSent(expected))) {
             return Step.HOLD;
         }
-        if (type == 'P' && length < DEALLOCATE && expected.isSettled()) {
-            if (come < length) {
-                return Step.INCOMPLETE;
-            }
-            ByteBuf answer = messages.deallocatedInGroup(server, in, at, length);
-            if (answer != null && !answer.isReadable()) {
-                return Step.INCOMPLETE;
-            }
-            if (answer != null) {
-                answerDeallocated(server, answer);
-                drop(at, messages.doneUpTo());
-                return Step.GROUP_DONE;
-            }
-        }
         return switch (type) {
             case 'Q' -> query(server, in, at, length, come);
             case 'P', 'B', 'D', 'C' -> messages.message(server, in, at, type, length, come);
-            case 'E' -> sent(expected, Expectations.EXECUTE);
+            case 'E' -> messages.execute(server, in, at, length, come);
             case 'S' -> {
                 messages.groupEnds();
                 yield sent(expected, Expectations.SYNC);
@@ -383,15 +364,18 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
 
     private Step query(PooledServer server, ByteBuf in, int at, int length, int come) {
         int body = at + FrameHeader.BYTES;
-        if (length < DEALLOCATE && come < length) {
+        if (length <= Deallocations.LONGEST && come < length) {
             return Step.INCOMPLETE;
         }
-        if (length < DEALLOCATE && server.expected().isSettled()) {
-            ByteBuf answer = messages.deallocated(server, in, body, length);
-            if (answer != null) {
-                answerDeallocated(server, answer);
+        if (length <= Deallocations.LONGEST && messages.deallocates(server, in, body, length)) {
+            Expectations expected = server.expected();
+            if (expected.isSettled()) {
+                answerDeallocated(server, messages.deallocated(in, body, length));
                 drop(at, body + length);
                 return Step.DONE;
+            }
+            if (expected.isReadyDue() && expected.isSynced()) {
+                return Step.HOLD;
             }
         }
         if (!server.expected().sent(Expectations.QUERY, PooledServer.UNKNOWN)) {
@@ -441,6 +425,17 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
         messages.unnamedGone(lost);
         lost.expected().reset();
         return owed;
+    }
+
+    /** The server is ready for the next query. */
+    void readyReceived() {
+        texts.barrierPassed();
+        messages.readyReceived();
+    }
+
+    /** The transaction is over. */
+    void portalsGone() {
+        messages.portalsGone();
     }
 
     void undone(PooledServer of, byte kind, @Nullable Object subject, boolean byItself) {

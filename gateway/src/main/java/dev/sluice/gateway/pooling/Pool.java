@@ -288,7 +288,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
     /** The client's transaction is over. */
     void release(PooledServer server) {
         server.detach();
-        if (server.expected().isDoubtful()) {
+        if (server.isSpoilt()) {
             discard(server);
         } else if (server.isBeingCancelled()) {
             server.whenNotCancelled(() -> giveBack(server));

@@ -300,7 +300,7 @@ final class PooledClient {
     void readyReceived(byte status, long now) {
         served++;
         times.ready(status, now);
-        input.texts().barrierPassed();
+        input.readyReceived();
         PooledServer has = server;
         if (status != 'I' && has != null && has.expected().isSettled()) {
             // in a transaction there is nothing to be given up
@@ -344,6 +344,7 @@ final class PooledClient {
         server = null;
         state = SessionInfo.State.PARKED;
         told = has.reported();
+        input.portalsGone();
         pool.release(has);
     }
 

@@ -28,7 +28,7 @@ final class PooledServer {
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
     /** What the unnamed statement is after a conversation of ours. */
-    static final UnnamedStatement UNKNOWN = new UnnamedStatement(0, null);
+    static final UnnamedStatement UNKNOWN = UnnamedStatement.none(0, null);
 
     private final Pool pool;
     private final ServerConnection connection;
@@ -47,6 +47,7 @@ final class PooledServer {
     private byte status = 'I';
     private @Nullable Diagnostic lastWords;
     private boolean closed;
+    private boolean spoilt;
     private int cancels;
     private @Nullable Runnable whenNotCancelled;
     private final long id;
@@ -132,6 +133,16 @@ final class PooledServer {
 
     long id() {
         return id;
+    }
+
+    /** It has a statement with a name that is not ours: nobody else must find that. */
+    void spoil() {
+        spoilt = true;
+    }
+
+    /** Whether it is good for the client of the moment only. */
+    boolean isSpoilt() {
+        return spoilt || expected.isDoubtful();
     }
 
     boolean isClosed() {

@@ -2,6 +2,7 @@ package dev.sluice.gateway.pooling;
 
 import dev.sluice.gateway.parking.SettingNames;
 import dev.sluice.gateway.pooling.statement.ClientStatements;
+import dev.sluice.gateway.pooling.statement.Deallocations;
 import dev.sluice.gateway.pooling.statement.Expectations;
 import dev.sluice.gateway.pooling.statement.ServerStatements;
 import dev.sluice.gateway.pooling.statement.SharedStatement;
@@ -10,10 +11,7 @@ import dev.sluice.gateway.pooling.statement.StatementWatch;
 import dev.sluice.wire.frame.FrameHeader;
 import dev.sluice.wire.frame.WireFormatException;
 import io.netty.buffer.ByteBuf;
-import java.nio.charset.StandardCharsets;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,26 +31,22 @@ final class StatementMessages {
     /** The longest beginning of a message: two names. */
     private static final int MAX_NAMES = 64 << 10;
 
-    /** More must have come. */
-    static final ByteBuf INCOMPLETE = io.netty.buffer.Unpooled.EMPTY_BUFFER;
+    private static final byte[] DEALLOCATED = Texts.ascii("DEALLOCATE\0");
 
-    /** What follows the Parse of a command that is sent by itself. */
-    private static final byte[] DEALLOCATING = {'B', 'D', 'E', 'S'};
-
-    private static final Pattern DEALLOCATE =
-            Pattern.compile(
-                    "\\s*deallocate\\s+(?:prepare\\s+)?(?:\"([^\"]+)\"|([a-z_][a-z0-9_$]*))\\s*;?\\s*",
-                    Pattern.CASE_INSENSITIVE);
+    /** What follows the name in a Parse of an empty text. */
+    private static final byte[] EMPTY_STATEMENT = {0, 0, 0};
 
     private final PooledClient client;
     private final ClientInput input;
     private final StatementStore store;
     private final ClientStatements statements;
+    private final Deallocations deallocations = new Deallocations();
 
     private int doneUpTo;
     private @Nullable UnnamedStatement unnamed;
     private boolean unnamedComes;
     private boolean unnamedOfGroup;
+    private long readies;
 
     StatementMessages(PooledClient client, ClientInput input, StatementStore store) {
         this.client = client;
@@ -92,6 +86,9 @@ final class StatementMessages {
         boolean statement = in.getByte(body) == 'S';
         byte kind = type == 'D' ? Expectations.DESCRIBE : Expectations.CLOSE;
         if (!statement) {
+            if (type == 'C') {
+                deallocations.closed(in, body + 1, end - 1 - (body + 1));
+            }
             server.expected().sent(kind, null);
             return ClientInput.Step.STAYS;
         }
@@ -122,13 +119,20 @@ final class StatementMessages {
         if (zero < 0) {
             return missing(length, end - body);
         }
-        client.pool().counters().clientParse();
         if (zero == body) {
-            parseUnnamed(server, length);
+            byte[] deallocates = null;
+            if (length <= Deallocations.LONGEST) {
+                if (end - body < length) {
+                    return ClientInput.Step.INCOMPLETE;
+                }
+                deallocates = deallocates(in, body + 1, end);
+            }
+            parseUnnamed(server, length, deallocates);
             input.watch(false, end - body < length);
             doneUpTo = body + 1;
             return ClientInput.Step.BODY_LEFT;
         }
+        client.pool().counters().clientParse();
         if (length > MAX_PARSE || statements.size() >= ClientStatements.MAX) {
             client.pinning().mustPin("more or longer prepared statements than are shared");
             server.expected().sent(Expectations.PARSE, null);
@@ -193,17 +197,43 @@ final class StatementMessages {
             settingNames.end();
             names = settingNames.names();
         }
-        return store.add(body, suspicious, names);
+        byte[] deallocates = suspicious ? Deallocations.target(text, 0, zero) : null;
+        return store.add(body, suspicious, names, deallocates);
     }
 
-    private void parseUnnamed(PooledServer server, int length) {
+    /** The name of the statement that a text, which ends with a zero byte, deallocates. */
+    private static byte @Nullable [] deallocates(ByteBuf in, int text, int end) {
+        int zero = in.indexOf(text, end, (byte) 0);
+        return zero < 0 ? null : Deallocations.target(in, text, zero - text);
+    }
+
+    private void parseUnnamed(PooledServer server, int length, byte @Nullable [] deallocates) {
+        client.pool().counters().clientParse();
         UnnamedStatement made =
-                new UnnamedStatement(length, server.expected().size() > 0 ? unnamed : null);
+                new UnnamedStatement(length, group(server), unnamedBefore(server), deallocates);
         unnamed = made;
         unnamedComes = true;
         unnamedOfGroup = true;
         server.unnamedIs(made);
         server.expected().sent(Expectations.PARSE, made);
+    }
+
+    /** What the server may yet have if the next one is skipped. */
+    private @Nullable UnnamedStatement unnamedBefore(PooledServer server) {
+        UnnamedStatement before = server.expected().size() > 0 ? unnamed : null;
+        if (before != null) {
+            before.forget(readies, group(server));
+        }
+        return before;
+    }
+
+    private long group(PooledServer server) {
+        return readies + server.expected().readiesDue();
+    }
+
+    /** The server has said that it is ready. */
+    void readyReceived() {
+        readies++;
     }
 
     /** What comes after a Sync is done even if what was before it failed. */
@@ -272,10 +302,15 @@ final class StatementMessages {
                 return ClientInput.Step.HOLD;
             }
             requireUnnamed(server, at);
+            UnnamedStatement bound = unnamed;
+            deallocations.bound(
+                    in, body, portalEnd - body, bound == null ? null : bound.deallocates());
             expected.sent(Expectations.BIND, null);
             return ClientInput.Step.STAYS;
         }
         ClientStatements.Named named = statements.find(in, name, zero - name);
+        deallocations.bound(
+                in, body, portalEnd - body, named == null ? null : named.statement().deallocates());
         if (named == null) {
             expected.sent(Expectations.BIND, null);
             return ClientInput.Step.STAYS;
@@ -328,8 +363,10 @@ final class StatementMessages {
         if (named == null) {
             UnnamedStatement closed = null;
             if (nameLength == 0) {
-                closed = unnamed == null ? PooledServer.UNKNOWN : unnamed;
+                closed = UnnamedStatement.none(group(server), unnamedBefore(server));
                 unnamedGone(server);
+                unnamed = closed;
+                unnamedOfGroup = true;
             }
             server.expected().sent(Expectations.CLOSE, closed);
             return ClientInput.Step.STAYS;
@@ -370,105 +407,87 @@ final class StatementMessages {
     private void forget(PooledServer server, int at, SharedStatement statement) {
         server.statements().remove(statement);
         server.expected().sent(Expectations.INJECTED_CLOSE, statement);
-        ByteBuf out = input.outgoing().insert(server.channel(), at);
-        out.writeByte('C').writeInt(Integer.BYTES + 2 + statement.name().length);
-        out.writeByte('S').writeBytes(statement.name()).writeByte(0);
+        writeClose(input.outgoing().insert(server.channel(), at), statement.name());
+    }
+
+    private static void writeClose(ByteBuf out, byte[] name) {
+        out.writeByte('C').writeInt(Integer.BYTES + 2 + name.length);
+        out.writeByte('S').writeBytes(name).writeByte(0);
+    }
+
+    /** Whether a Query, whose text this is with its zero byte, deallocates one of the client's. */
+    boolean deallocates(PooledServer server, ByteBuf in, int text, int length) {
+        return server.status() != 'E' && deallocatedBy(in, text, length) != null;
     }
 
     /**
-     * Deallocates a statement of the protocol by a command of SQL, as some drivers do.
+     * Does what the Query does, which no server needs to see; as any, it ends the unnamed one, too.
      *
-     * @return the beginning of the answer; null if the server must see the command
+     * @return the beginning of the answer
      */
-    @Nullable ByteBuf deallocated(PooledServer server, ByteBuf in, int body, int length) {
-        ClientStatements.Named named = deallocates(server, in, body, length);
-        return named == null ? null : deallocate(named, client.channel().alloc().buffer());
-    }
-
-    /**
-     * The same by messages of the extended protocol: Parse, Bind, Describe, Execute and Sync of
-     * unnamed ones, if all of them have come. Where they end is {@link #doneUpTo} then.
-     *
-     * @return the beginning of the answer; {@link #INCOMPLETE} if the rest has not come, which
-     *     nobody waits for before a Sync; null if the server must see them
-     */
-    @Nullable ByteBuf deallocatedInGroup(PooledServer server, ByteBuf in, int at, int length) {
-        int body = at + FrameHeader.BYTES;
-        int text = body + 1;
-        if (length < 12 || in.getByte(body) != 0 || (in.getByte(text) | 0x20) > 'd') {
-            return null;
-        }
-        int zero = in.indexOf(text, body + length, (byte) 0);
-        if (zero < 0 || zero + 1 + Short.BYTES != body + length) {
-            return null;
-        }
-        ClientStatements.Named named = deallocates(server, in, text, zero + 1 - text);
-        if (named == null) {
-            return null;
-        }
-        int next = body + length;
-        for (byte type : DEALLOCATING) {
-            if (in.writerIndex() == next) {
-                return INCOMPLETE;
-            }
-            if (in.getByte(next) != type) {
-                return null;
-            }
-            if (in.writerIndex() - next < FrameHeader.BYTES) {
-                return INCOMPLETE;
-            }
-            int bytes = in.getInt(next + 1) - FrameHeader.MIN_LENGTH;
-            int content = next + FrameHeader.BYTES;
-            if (bytes < 0 || bytes > MAX_PARSE) {
-                return null;
-            }
-            if (in.writerIndex() - content < bytes) {
-                return INCOMPLETE;
-            }
-            boolean unnamed =
-                    switch (type) {
-                        case 'B' -> bytes >= 2 && in.getShort(content) == 0;
-                        case 'D' -> bytes == 2 && in.getShort(content) == 'P' << 8;
-                        case 'E' -> bytes == 1 + Integer.BYTES && in.getByte(content) == 0;
-                        default -> bytes == 0;
-                    };
-            if (!unnamed) {
-                return null;
-            }
-            next = content + bytes;
-        }
-        ByteBuf answer = client.channel().alloc().buffer();
-        for (byte type : new byte[] {'1', '2', 'n'}) {
-            Texts.empty(answer, type);
+    ByteBuf deallocated(ByteBuf in, int text, int length) {
+        ClientStatements.Named named = deallocatedBy(in, text, length);
+        if (named != null) {
+            statements.remove(named);
         }
         unnamed = null;
-        doneUpTo = next;
-        return deallocate(named, answer);
-    }
-
-    private ByteBuf deallocate(ClientStatements.Named named, ByteBuf answer) {
-        statements.remove(named);
-        byte[] tag = Texts.ascii("DEALLOCATE\0");
-        answer.writeByte('C').writeInt(Integer.BYTES + tag.length).writeBytes(tag);
+        ByteBuf answer = client.channel().alloc().buffer();
+        answer.writeByte('C').writeInt(Integer.BYTES + DEALLOCATED.length).writeBytes(DEALLOCATED);
         return answer;
     }
 
-    /** The statement of the client's that a text with its zero byte deallocates, if it does. */
-    private ClientStatements.@Nullable Named deallocates(
-            PooledServer server, ByteBuf in, int body, int length) {
-        if (length < 12 || (in.getByte(body) | 0x20) > 'd' || server.status() == 'E') {
-            return null;
+    private ClientStatements.@Nullable Named deallocatedBy(ByteBuf in, int text, int length) {
+        return named(Deallocations.target(in, text, Math.max(0, length - 1)));
+    }
+
+    private ClientStatements.@Nullable Named named(byte @Nullable [] name) {
+        return name == null
+                ? null
+                : statements.find(io.netty.buffer.Unpooled.wrappedBuffer(name), 0, name.length);
+    }
+
+    /**
+     * An Execute. One of a DEALLOCATE finds on the server what the client calls so: an empty
+     * statement, put there for it. So the server says what comes of it, as of a portal that was
+     * executed before, or of a transaction that has failed.
+     */
+    ClientInput.Step execute(PooledServer server, ByteBuf in, int at, int length, int come) {
+        Expectations expected = server.expected();
+        if (deallocations.isEmpty() || expected.isSkipping()) {
+            return sent(expected, null);
         }
-        String text = in.toString(body, length - 1, StandardCharsets.ISO_8859_1);
-        Matcher matcher = DEALLOCATE.matcher(text);
-        if (!matcher.matches()) {
-            return null;
+        if (expected.isSettled() && server.status() == 'I') {
+            portalsGone();
+            return sent(expected, null);
         }
-        String quoted = matcher.group(1);
-        String name = quoted != null ? quoted : matcher.group(2).toLowerCase(java.util.Locale.ROOT);
-        byte[] bytes = name.getBytes(StandardCharsets.ISO_8859_1);
-        ByteBuf key = io.netty.buffer.Unpooled.wrappedBuffer(bytes);
-        return statements.find(key, 0, bytes.length);
+        if (come < length) {
+            return incomplete(come);
+        }
+        int portal = at + FrameHeader.BYTES;
+        int zero = in.indexOf(portal, portal + length, (byte) 0);
+        byte[] name = zero < 0 ? null : deallocations.of(in, portal, zero - portal);
+        ClientStatements.Named named = named(name);
+        if (name == null || named == null) {
+            return sent(expected, null);
+        }
+        statements.remove(named);
+        expected.sent(Expectations.INJECTED_CLOSE, null);
+        expected.sent(Expectations.INJECTED_PARSE, null);
+        writeClose(input.outgoing().insert(server.channel(), at), name);
+        write(server, at, name, EMPTY_STATEMENT);
+        return sent(expected, named);
+    }
+
+    private static ClientInput.Step sent(
+            Expectations expected, ClientStatements.@Nullable Named deallocated) {
+        return expected.sent(Expectations.EXECUTE, deallocated)
+                ? ClientInput.Step.STAYS
+                : ClientInput.Step.DROPPED;
+    }
+
+    /** The transaction is over. */
+    void portalsGone() {
+        deallocations.clear();
     }
 
     /** The server skipped a message, or refused it. */
@@ -481,6 +500,12 @@ final class StatementMessages {
             case ClientStatements.Named named -> {
                 switch (kind) {
                     case Expectations.FAKE_CLOSE -> statements.restore(named);
+                    case Expectations.EXECUTE -> {
+                        statements.restore(named);
+                        if (byItself) {
+                            server.spoil();
+                        }
+                    }
                     case Expectations.FAKE_PARSE -> statements.remove(named);
                     case Expectations.PARSE -> {
                         statements.remove(named);
@@ -500,13 +525,9 @@ final class StatementMessages {
             }
             case UnnamedStatement statement -> {
                 server.unnamedIs(PooledServer.UNKNOWN);
-                if (kind == Expectations.PARSE) {
-                    statement.undone(byItself);
+                if (kind == Expectations.PARSE || kind == Expectations.CLOSE) {
+                    statement.undone(kind == Expectations.PARSE && byItself);
                     unnamed = UnnamedStatement.current(unnamed);
-                } else if (kind == Expectations.CLOSE
-                        && unnamed == null
-                        && !statement.equals(PooledServer.UNKNOWN)) {
-                    unnamed = statement;
                 }
             }
             default -> throw new IllegalStateException("undone: " + subject);

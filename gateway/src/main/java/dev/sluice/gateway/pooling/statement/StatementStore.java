@@ -19,8 +19,13 @@ public final class StatementStore {
     }
 
     /** A statement that {@link #find} did not find. */
-    public SharedStatement add(byte[] body, boolean suspicious, Set<String> customSettings) {
-        SharedStatement made = new SharedStatement(++lastId, body, suspicious, customSettings);
+    public SharedStatement add(
+            byte[] body,
+            boolean suspicious,
+            Set<String> customSettings,
+            byte @Nullable [] deallocates) {
+        SharedStatement made =
+                new SharedStatement(++lastId, body, suspicious, customSettings, deallocates);
         byBody.put(new ByteKey(body, body.length), made);
         return made;
     }
