@@ -120,7 +120,7 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
     /** Half of what may be unanswered is, at least: what goes on does so in pieces worth it. */
     private boolean isFull() {
         PooledServer server = client.server();
-        full = full && server != null && server.expected().readiesDue() > Pool.SHARE / 2;
+        full = full && server != null && server.expected().readiesDue() > Pool.AHEAD / 2;
         return full;
     }
 
@@ -348,7 +348,7 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
 
     private boolean isShareSent(Expectations expected) {
         int due = expected.readiesDue();
-        full = due >= Pool.SHARE && !client.isPinned();
+        full = due >= Pool.AHEAD && !client.isPinned();
         return full || client.shouldYield(due);
     }
 

@@ -33,12 +33,14 @@ import org.slf4j.LoggerFactory;
 final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, EndpointBudget.Member {
     private static final Logger log = LoggerFactory.getLogger(Pool.class);
 
-    /**
-     * Queries of a client that does not wait for answers: so many are sent before the first is
-     * answered, and so many are done while others wait. What is sent cannot be given to another
-     * server connection.
-     */
+    /** Queries of a client that does not wait for answers that are done while others wait. */
     static final int SHARE = 32;
+
+    /**
+     * Queries of such a client that are sent before the first is answered. What is sent cannot be
+     * given to another server connection: who comes to wait has to wait for all of them once.
+     */
+    static final int AHEAD = 256;
 
     private static final Duration TICK = Duration.ofMillis(100);
 
