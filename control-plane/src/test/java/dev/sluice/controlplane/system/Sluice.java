@@ -26,7 +26,8 @@ final class Sluice implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     static {
-        // A whole system on a machine that does much else may take longer than the usual ten seconds.
+        // A whole system on a machine that does much else may take longer than the usual ten
+        // seconds.
         Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
     }
 
