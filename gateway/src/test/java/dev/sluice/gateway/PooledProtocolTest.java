@@ -365,6 +365,13 @@ class PooledProtocolTest {
                                         parse("s1", "select 111"),
                                         bind("", "s1"),
                                         execute(""),
+                                        SYNC),
+                                step(
+                                        new Query("select 4"),
+                                        new Query("deallocate all; select pg_sleep(0.2)"),
+                                        parse("s5", "select 111"),
+                                        bind("", "s5"),
+                                        execute(""),
                                         SYNC))),
                 Arguments.of(
                         "statements deallocated by SQL in the extended protocol",

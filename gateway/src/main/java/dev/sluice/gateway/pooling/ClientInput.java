@@ -429,7 +429,11 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
 
     /** The server is ready for the next query. */
     void readyReceived() {
-        texts.barrierPassed();
+        PooledServer server = client.server();
+        if (server == null || !server.expected().isReadyDue()) {
+            // Nothing is sent behind a barrier, so its answer is the last.
+            texts.barrierPassed();
+        }
         messages.readyReceived();
     }
 
