@@ -1,6 +1,8 @@
 package dev.sluice.controlplane.parts;
 
 import dev.sluice.controlplane.wal.SafekeeperFleet;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** Safekeepers that the supervisor of the parts' processes starts and stops. */
 public final class RemoteFleet implements SafekeeperFleet {
@@ -8,6 +10,11 @@ public final class RemoteFleet implements SafekeeperFleet {
 
     public RemoteFleet(SupervisorCalls supervisor) {
         this.supervisor = supervisor;
+    }
+
+    @Override
+    public @Nullable String obstacle(long number) throws IOException {
+        return supervisor.obstacle(number);
     }
 
     @Override

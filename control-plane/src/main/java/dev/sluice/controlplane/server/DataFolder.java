@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder that holds everything of one server:
@@ -128,6 +130,15 @@ public final class DataFolder {
         return list.isPresent()
                 ? list.get().running()
                 : LongStream.rangeClosed(1, members).boxed().toList();
+    }
+
+    /**
+     * What is there already of a safekeeper that is to be new; null if nothing is. The promises
+     * that it could find there are none that the others know of.
+     */
+    @Nullable String traceOf(long safekeeper) {
+        Path files = safekeeper(safekeeper);
+        return Files.exists(files, LinkOption.NOFOLLOW_LINKS) ? files + " exists already" : null;
     }
 
     /** From now on a safekeeper is started too. */

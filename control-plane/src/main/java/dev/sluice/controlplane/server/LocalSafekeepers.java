@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** The safekeepers of a server that is all in one process. */
 final class LocalSafekeepers implements SafekeeperFleet, Closeable {
@@ -54,14 +55,17 @@ final class LocalSafekeepers implements SafekeeperFleet, Closeable {
     }
 
     @Override
+    public @Nullable String obstacle(long number) {
+        String trace = folder.traceOf(number);
+        return trace != null ? trace : PartPorts.obstacle(number, options);
+    }
+
+    @Override
     public void start(long number) throws IOException {
         lock.lock();
         try {
             if (!running.containsKey(number)) {
                 List<Long> all = folder.runningSafekeepers(options.safekeepers());
-                if (!all.contains(number)) {
-                    folder.addSafekeeper(options.safekeepers(), number);
-                }
                 running.put(
                         number,
                         Safekeeper.start(
@@ -76,6 +80,8 @@ final class LocalSafekeepers implements SafekeeperFleet, Closeable {
                                         .withOffload(options.offload()),
                                 new SafekeeperDoors(
                                         network, options.readersOf(number).stream().toList())));
+                // Not before: one that cannot start would keep the next start from its end, too.
+                folder.addSafekeeper(options.safekeepers(), number);
             }
         } finally {
             lock.unlock();

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The TCP addresses of parts that are processes of one machine: on its loopback interface, but for
@@ -55,6 +56,15 @@ record PartPorts(Map<String, String> addresses, Map<String, String> bindings) {
         return more;
     }
 
+    /** What keeps a safekeeper that readers are to find from listening; null if nothing does. */
+    static @Nullable String obstacle(long safekeeper, ServerOptions options) {
+        int first = options.safekeeperPort().orElse(0);
+        long port = first + safekeeper - 1;
+        return first == 0 || (port <= LAST && isFree(options.listen(), (int) port))
+                ? null
+                : "cannot listen at " + options.listen() + ":" + port;
+    }
+
     private void safekeeper(long number, ServerOptions options) throws IOException {
         String name = SocketPlaces.safekeeperName(number);
         if (options.safekeeperPort().isEmpty()) {
@@ -63,12 +73,11 @@ record PartPorts(Map<String, String> addresses, Map<String, String> bindings) {
         }
         String listen = options.listen();
         int first = options.safekeeperPort().getAsInt();
-        int port = first == 0 ? free(listen) : first + (int) number - 1;
-        if (port > LAST || !isFree(listen, port)) {
-            throw new IOException(
-                    "cannot listen at %s:%d (choose another with --safekeeper-port)"
-                            .formatted(listen, port));
+        String obstacle = obstacle(number, options);
+        if (obstacle != null) {
+            throw new IOException(obstacle + " (choose another with --safekeeper-port)");
         }
+        int port = first == 0 ? free(listen) : first + (int) number - 1;
         if (InetAddress.getByName(listen).isAnyLocalAddress()) {
             put(name, HERE, port);
             bindings.put(name, new PartAddress.Tcp(listen, port).toString());

@@ -143,6 +143,16 @@ public final class Supervisor implements RunningServer, SupervisorCalls {
                 List.of("safekeeper", "--number=" + number));
     }
 
+    /**
+     * Not synchronized: one that is being started may take long, and this changes nothing. The port
+     * of one that nobody but other parts is to find is chosen among free ones.
+     */
+    @Override
+    public @Nullable String obstacle(long number) {
+        String trace = folder.traceOf(number);
+        return trace != null ? trace : PartPorts.obstacle(number, config.options());
+    }
+
     private static String nameOf(long safekeeper) {
         return "safekeeper " + safekeeper;
     }
@@ -151,8 +161,8 @@ public final class Supervisor implements RunningServer, SupervisorCalls {
     public synchronized void startSafekeeper(long number) {
         try {
             if (parts.stream().noneMatch(part -> part.name().equals(nameOf(number)))) {
-                folder.addSafekeeper(config.safekeepers(), number);
                 givePlace(number);
+                folder.addSafekeeper(config.safekeepers(), number);
                 startSafekeeper(number, step -> log.info("{}", step));
                 writeList();
             }

@@ -16,11 +16,16 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -36,10 +41,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class Safekeepers implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Safekeepers.class);
-    private static final long MOST = 9999;
     private static final Duration ONE_TRY = Duration.ofSeconds(30);
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final Duration TO_ANSWER = Duration.ofSeconds(10);
     private static final Duration TO_LEAVE_OFF = Duration.ofSeconds(10);
     private static final long SHORT_NANOS = Duration.ofMillis(50).toNanos();
 
@@ -177,6 +182,7 @@ public final class Safekeepers implements AutoCloseable {
      *
      * @param number the new one's; never used before. Empty for the next
      * @return the new one's
+     * @throws Refusal if it cannot get to its end as things are; nothing is changed then
      */
     public long replace(long old, Optional<Long> number) throws IOException {
         CompletableFuture<Void> done;
@@ -184,27 +190,11 @@ public final class Safekeepers implements AutoCloseable {
         lock.lock();
         try {
             List<Safekeeper> all = members.safekeepers();
-            if (all.stream().noneMatch(s -> s.number() == old)) {
-                throw Refusal.notFound("safekeeper", Long.toString(old));
-            }
-            Optional<Safekeeper> leaving = of(Standing.LEAVING);
-            if (leaving.isPresent()) {
-                throw new Refusal(
-                        Refusal.Reason.CONFLICT,
-                        "safekeeper " + leaving.get().number() + " is being replaced just now");
-            }
-            long last = members.lastNumber();
-            fresh = number.orElse(last + 1);
-            if (fresh > MOST) {
-                throw new Refusal(
-                        Refusal.Reason.BAD_REQUEST, "a safekeeper's number is at most " + MOST);
-            }
-            if (fresh <= last) {
-                throw new Refusal(
-                        Refusal.Reason.BAD_REQUEST,
-                        "numbers are used once: the next safekeeper is "
-                                + (last + 1)
-                                + " or above");
+            fresh = ReplacementStart.number(all, members.lastNumber(), old, number);
+            List<Long> present = all.stream().map(Safekeeper::number).toList();
+            ReplacementStart.require(old, fresh, present, answering(present), starter(fresh));
+            if (closed) {
+                throw new Refusal(Refusal.Reason.UNAVAILABLE, "the control plane stops");
             }
             members.beginReplacement(old, fresh);
             done = begin(old, fresh);
@@ -213,6 +203,72 @@ public final class Safekeepers implements AutoCloseable {
         }
         await(done, old, fresh);
         return fresh;
+    }
+
+    /** Those that answer; a majority is enough to know. */
+    private Set<Long> answering(List<Long> numbers) {
+        Configuration all = Configuration.first(numbers);
+        Set<Long> there = new HashSet<>();
+        BlockingQueue<OptionalLong> answers = new LinkedBlockingQueue<>();
+        for (long number : numbers) {
+            Thread.ofVirtual()
+                    .name("is-there-" + number)
+                    .start(() ->
+                            answers.add(
+                                    answers(number)
+                                            ? OptionalLong.of(number)
+                                            : OptionalLong.empty()));
+        }
+        long end = System.nanoTime() + TO_ANSWER.toNanos();
+        try {
+            for (int heard = 0; heard < numbers.size() && !all.isQuorum(there::contains); heard++) {
+                OptionalLong answer = answers.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+                if (answer == null) {
+                    break;
+                }
+                answer.ifPresent(there::add);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return there;
+    }
+
+    private boolean answers(long number) {
+        try {
+            addresses.client(number).space();
+            return true;
+        } catch (IOException | RuntimeException e) {
+            log.debug("safekeeper {} does not answer", number, e);
+            return false;
+        }
+    }
+
+    private ReplacementStart.Starter starter(long fresh) {
+        CompletableFuture<ReplacementStart.Starter> answer = new CompletableFuture<>();
+        Thread.ofVirtual().name("can-start-" + fresh).start(() -> answer.complete(ask(fresh)));
+        try {
+            return answer.get(TO_ANSWER.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            log.warn("no answer to whether safekeeper {} can be started", fresh, e);
+            return new ReplacementStart.Starter.Away("for " + TO_ANSWER.toSeconds() + " s");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new ReplacementStart.Starter.Away("interrupted");
+        }
+    }
+
+    private ReplacementStart.Starter ask(long fresh) {
+        try {
+            String obstacle = fleet.obstacle(fresh);
+            return obstacle == null
+                    ? new ReplacementStart.Starter.Ready()
+                    : new ReplacementStart.Starter.Obstructed(obstacle);
+        } catch (IOException | RuntimeException e) {
+            return new ReplacementStart.Starter.Away(String.valueOf(e.getMessage()));
+        }
     }
 
     private void await(CompletableFuture<Void> done, long old, long fresh) throws IOException {

@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -24,20 +25,21 @@ final class MembershipIT {
     void oneThatIsDeadForGoodIsReplacedWhileMoneyIsMoved() throws IOException {
         System.out.println("membership seed " + SEED);
         try (Sluice sluice = new Sluice()) {
+            MemberParts parts = new MemberParts(sluice);
             String uri = sluice.up("--separate-processes", "--safekeepers", "3");
             BankTransfers bank = new BankTransfers(uri, 4, SEED);
             try (bank) {
                 awaitMore(bank, 100);
-                ruin(sluice, 2);
+                parts.ruin(2);
                 awaitMore(bank, 100);
                 JsonNode fresh = sluice.json("safekeepers", "replace", "2");
                 assertThat(fresh.path("id").asLong()).isEqualTo(4);
                 assertThat(fresh.path("state").asText()).isEqualTo("member");
                 assertThat(fresh.path("address").asText()).as("TLS like all").startsWith("tcp:");
-                assertThat(ids(sluice)).containsExactly(1L, 3L, 4L);
+                assertThat(parts.ids()).containsExactly(1L, 3L, 4L);
                 awaitMore(bank, 100);
                 // The new one counts: with another one away it is one of two.
-                kill(pid(sluice, "safekeeper 1"));
+                parts.kill("safekeeper 1");
                 awaitMore(bank, 100);
                 assertThat(sluice.run("safekeepers", "replace", "3", "4").err())
                         .contains("numbers are used once");
@@ -47,55 +49,68 @@ final class MembershipIT {
             checkAll(sluice, uri, bank);
             sluice.run("down").succeeded();
             String again = sluice.up("--separate-processes");
-            assertThat(ids(sluice)).containsExactly(1L, 3L, 4L);
+            assertThat(parts.ids()).containsExactly(1L, 3L, 4L);
             checkAll(sluice, again, bank);
             Sluice.psql(again, "insert into transfer values (-1, 0, 0, 0)");
-            replaceWithTheControlPlaneKilledInTheMiddle(sluice);
+            replaceWithTheControlPlaneKilledInTheMiddle(sluice, parts);
             checkAll(sluice, again, bank);
         }
     }
 
-    private static void replaceWithTheControlPlaneKilledInTheMiddle(Sluice sluice)
-            throws IOException {
-        ruin(sluice, 1);
-        ruin(sluice, 3); // for a while: without a majority it cannot get to the end
-        CompletableFuture<Sluice.Result> replacement =
-                CompletableFuture.supplyAsync(
-                        () -> {
-                            try {
-                                return sluice.run("safekeepers", "replace", "1", "7");
-                            } catch (IOException e) {
-                                throw new UncheckedIOException(e);
-                            }
-                        },
-                        task -> Thread.ofVirtual().start(task));
-        await().atMost(SOON).until(() -> state(sluice, 7).equals("joining"));
-        assertThat(sluice.run("safekeepers", "replace", "3").err())
-                .contains("safekeeper 1 is being replaced just now");
-        kill(pid(sluice, "control-plane"));
+    /**
+     * What a replacement needs to begin may be gone when it is gone on with: a majority, and the
+     * new one's port, which it has itself.
+     */
+    private static void replaceWithTheControlPlaneKilledInTheMiddle(
+            Sluice sluice, MemberParts parts) throws IOException {
+        parts.ruin(1);
+        CompletableFuture<Sluice.Result> replacement;
+        try (Closeable _ = keepFromStarting(sluice, 7)) {
+            replacement = replacing(sluice, "1", "7");
+            await().atMost(SOON).until(() -> parts.state(7).startsWith("joining"));
+            assertThat(sluice.run("safekeepers", "replace", "3").err())
+                    .contains("safekeeper 1 is being replaced just now");
+            parts.ruin(3); // for a while: without a majority it cannot get to the end
+        }
+        await().atMost(SOON).until(() -> parts.state(7).equals("joining"));
+        parts.kill("control-plane");
         assertThat(replacement.join().exitCode()).isNotZero();
         await().atMost(SOON)
                 .ignoreExceptionsInstanceOf(AssertionError.class)
-                .until(() -> state(sluice, 1).startsWith("leaving"));
-        Path files = sluice.data().resolve("safekeepers/3");
-        Files.delete(files);
-        Files.move(files.resolveSibling("ruined-3"), files);
-        await().atMost(SOON).until(() -> state(sluice, 7).equals("member"));
-        assertThat(ids(sluice)).containsExactly(3L, 4L, 7L);
+                .until(() -> parts.state(1).startsWith("leaving"));
+        parts.mend(3);
+        await().atMost(SOON).until(() -> parts.state(7).equals("member"));
+        assertThat(parts.ids()).containsExactly(3L, 4L, 7L);
     }
 
-    private static String state(Sluice sluice, long id) throws IOException {
-        for (JsonNode safekeeper : sluice.json("safekeepers", "list")) {
-            if (safekeeper.path("id").asLong() == id) {
-                return safekeeper.path("state").asText();
-            }
-        }
-        return "";
+    private static CompletableFuture<Sluice.Result> replacing(
+            Sluice sluice, String old, String fresh) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return sluice.run("safekeepers", "replace", old, fresh);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                task -> Thread.ofVirtual().start(task));
+    }
+
+    /** Its process waits for an earlier one of its number to end, as long as this is open. */
+    private static Closeable keepFromStarting(Sluice sluice, int safekeeper) throws IOException {
+        FileChannel channel =
+                FileChannel.open(
+                        sluice.data().resolve("lock-safekeeper-" + safekeeper),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE);
+        channel.lock();
+        return channel;
     }
 
     @Test
     void allAreReplacedOneAfterTheOtherInOneProcess() throws IOException {
         try (Sluice sluice = new Sluice()) {
+            MemberParts parts = new MemberParts(sluice);
             Path objects = sluice.data().resolveSibling("objects");
             String uri = sluice.up("--safekeepers", "3", "--object-store=" + objects);
             BankTransfers bank = new BankTransfers(uri, 2, SEED);
@@ -111,7 +126,7 @@ final class MembershipIT {
                 await().atMost(SOON).until(() -> exists(objects, segment));
             }
             assertThat(bank.failures()).as("seed %d", SEED).isEmpty();
-            assertThat(ids(sluice)).containsExactly(4L, 5L, 6L);
+            assertThat(parts.ids()).containsExactly(4L, 5L, 6L);
             sluice.run("down").succeeded();
             String again = sluice.up();
             assertThat(sluice.run("safekeepers", "list").succeeded().out())
@@ -138,37 +153,5 @@ final class MembershipIT {
     private static void awaitMore(BankTransfers bank, int transfers) {
         int before = bank.acknowledged();
         await().atMost(SOON).until(() -> bank.acknowledged() > before + transfers);
-    }
-
-    /** It ends, and cannot be started again. */
-    private static void ruin(Sluice sluice, int safekeeper) throws IOException {
-        Path files = sluice.data().resolve("safekeepers").resolve(Integer.toString(safekeeper));
-        Files.move(files, files.resolveSibling("ruined-" + safekeeper));
-        Files.writeString(files, "no directory");
-        kill(pid(sluice, "safekeeper " + safekeeper));
-    }
-
-    private static void kill(long pid) {
-        ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
-        process.destroyForcibly();
-        process.onExit().join();
-    }
-
-    private static long pid(Sluice sluice, String name) throws IOException {
-        for (JsonNode part : sluice.json("status").path("parts")) {
-            if (part.path("part").asText().equals(name)) {
-                return part.path("pid").asLong();
-            }
-        }
-        throw new AssertionError("no part " + name);
-    }
-
-    private static List<Long> ids(Sluice sluice) throws IOException {
-        List<Long> ids = new ArrayList<>();
-        for (JsonNode safekeeper : sluice.json("safekeepers", "list")) {
-            assertThat(safekeeper.path("state").asText()).startsWith("member");
-            ids.add(safekeeper.path("id").asLong());
-        }
-        return ids;
     }
 }
