@@ -298,10 +298,11 @@ public final class Safekeepers implements AutoCloseable {
 
     private void replaceUntilDone(long old, long fresh, CompletableFuture<Void> done) {
         log.info("safekeeper {} takes the place of {}", fresh, old);
+        Set<TenantTimelineId> changed = new HashSet<>();
         while (!closed) {
             try {
                 fleet.start(fresh);
-                if (changeAll(old)) {
+                if (changeAll(old, changed)) {
                     fleet.stop(old);
                     members.endReplacement(old, fresh);
                     log.info("safekeeper {} has taken the place of {}", fresh, old);
@@ -331,29 +332,51 @@ public final class Safekeepers implements AutoCloseable {
     }
 
     /**
-     * Changes every timeline that has the old one.
+     * Changes every timeline that has the old one. One that cannot be changed just now keeps no
+     * other from it.
      *
-     * @return whether there was none any more
+     * @param changed those that are not to be looked at again, added to
+     * @return whether the old one has none any more
      */
-    private boolean changeAll(long old) throws IOException, InterruptedException {
+    private boolean changeAll(long old, Set<TenantTimelineId> changed)
+            throws IOException, InterruptedException {
         List<Long> target =
                 members.safekeepers().stream()
                         .filter(s -> s.standing() != Standing.LEAVING)
                         .map(Safekeeper::number)
                         .toList();
-        boolean none = true;
+        IOException failure = null;
         for (Map.Entry<TenantTimelineId, Configuration> entry :
                 members.configurations().entrySet()) {
-            if (entry.getValue().contains(old) || entry.getValue().isJoint()) {
-                none = false;
-                TenantTimelineId id = entry.getKey();
-                waitsFor = "timeline " + id;
-                new ChangeDriver(id, members, addresses, List.of(old), target, entry.getValue())
+            TenantTimelineId id = entry.getKey();
+            Configuration configuration = entry.getValue();
+            if (changed.contains(id) || isNew(configuration, old)) {
+                continue;
+            }
+            waitsFor = "timeline " + id;
+            try {
+                new ChangeDriver(id, members, addresses, List.of(old), target, configuration)
                         .run(ONE_TRY, () -> closed);
                 attach(id);
+                changed.add(id);
+            } catch (IOException e) {
+                failure = failure == null ? e : failure;
             }
         }
-        return none;
+        if (failure != null) {
+            throw failure;
+        }
+        return members.configurations().values().stream()
+                .noneMatch(now -> now.contains(old) || now.isJoint());
+    }
+
+    /**
+     * Whether a timeline was made since the old one is leaving. Any other one is gone on with even
+     * if the catalog has its last configuration: an earlier run may not have got to telling it to a
+     * majority, which would go on asking the old one too.
+     */
+    private static boolean isNew(Configuration configuration, long old) {
+        return configuration.generation() == Configuration.FIRST && !configuration.contains(old);
     }
 
     /** The pageserver follows those that the timeline has now. */

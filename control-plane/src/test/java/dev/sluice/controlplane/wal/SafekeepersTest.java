@@ -16,11 +16,13 @@ import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.safekeeper.SafekeeperConfig;
 import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.Term;
 import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.List;
@@ -163,5 +165,32 @@ final class SafekeepersTest {
         obstacle = "the new one has its port";
         safekeepers.resume();
         await().until(() -> standings().equals(areMembers(1, 3, 4)));
+    }
+
+    /** Else commits would need a majority with the old one in it for ever. */
+    @Test
+    void theLastConfigurationIsToldByWhoGoesOnIfNobodyWasToldYet() throws IOException {
+        running.put(4L, run(4));
+        Configuration first = makeTimeline(1, 2, 3, 4);
+        members().beginReplacement(2, 4);
+        Configuration joint = first.jointWith(List.of(1L, 3L, 4L));
+        for (long node = 1; node <= 4; node++) {
+            client(node).configure(id, joint, Term.NONE);
+        }
+        members().advance(id.timeline(), joint);
+        members().advance(id.timeline(), joint.concluded());
+        safekeepers.resume();
+        await().until(() -> standings().equals(areMembers(1, 3, 4)));
+        List<Long> told =
+                List.of(1L, 3L, 4L).stream().filter(node -> has(node, joint.concluded())).toList();
+        assertThat(told).hasSizeGreaterThanOrEqualTo(2);
+    }
+
+    private boolean has(long node, Configuration configuration) {
+        try {
+            return client(node).report(id).configuration().equals(configuration);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

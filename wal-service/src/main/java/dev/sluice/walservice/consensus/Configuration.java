@@ -21,6 +21,9 @@ import java.util.function.LongPredicate;
 public record Configuration(long generation, List<Long> members, List<Long> following) {
     public static final int MAX_MEMBERS = 32;
 
+    /** The generation of a timeline's first. */
+    public static final long FIRST = 1;
+
     /**
      * Of a timeline from before there were configurations: the first one that it hears of holds.
      */
@@ -41,7 +44,7 @@ public record Configuration(long generation, List<Long> members, List<Long> foll
 
     /** A timeline's first. */
     public static Configuration first(Collection<Long> members) {
-        return new Configuration(1, List.copyOf(members), List.of());
+        return new Configuration(FIRST, List.copyOf(members), List.of());
     }
 
     private static List<Long> sorted(List<Long> nodes) {
