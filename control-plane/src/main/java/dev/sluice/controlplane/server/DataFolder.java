@@ -141,6 +141,14 @@ public final class DataFolder {
         return Files.exists(files, LinkOption.NOFOLLOW_LINKS) ? files + " exists already" : null;
     }
 
+    /**
+     * Whether a server can do without the safekeepers that did not start: they may be dead for
+     * good, and only a server that runs can replace them. A first start needs all.
+     */
+    boolean isEnough(int started) throws IOException {
+        return safekeepers() > 0 && started > safekeepers() / 2;
+    }
+
     /** From now on a safekeeper is started too. */
     void addSafekeeper(int members, long number) throws IOException {
         List<Long> running = new ArrayList<>(runningSafekeepers(members));

@@ -14,9 +14,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The safekeepers of a server that is all in one process. */
 final class LocalSafekeepers implements SafekeeperFleet, Closeable {
+    private static final Logger log = LoggerFactory.getLogger(LocalSafekeepers.class);
+
     private final DataFolder folder;
     private final SocketPlaces places;
     private final ServerOptions options;
@@ -35,10 +39,22 @@ final class LocalSafekeepers implements SafekeeperFleet, Closeable {
         this.network = PartTrust.network(folder, PartRole.SAFEKEEPER);
     }
 
-    /** Starts those that belong to the folder. */
-    void startAll() throws IOException {
+    /**
+     * Starts those that belong to the folder; without those that do not, if the others are enough.
+     */
+    void startAll(Progress progress) throws IOException {
+        IOException failure = null;
         for (long number : folder.runningSafekeepers(options.safekeepers())) {
-            start(number);
+            try {
+                start(number);
+            } catch (IOException e) {
+                log.error("safekeeper {} does not start", number, e);
+                progress.step("safekeeper " + number + " does not start: " + e.getMessage());
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null && !folder.isEnough(running.size())) {
+            throw failure;
         }
     }
 

@@ -22,6 +22,10 @@ final class PartProcess {
     private static final Logger log = LoggerFactory.getLogger(PartProcess.class);
     private static final long STOP_LIMIT_SECONDS = 120;
     private static final long RESTART_PAUSE_NANOS = 200_000_000;
+
+    /** Each try costs the start of a JVM, which the parts that can start need for themselves. */
+    private static final long LONGEST_PAUSE_NANOS = 5_000_000_000L;
+
     private static final String STEP = "step ";
     private static final String READY = "ready ";
     private static final String FAILED = "failed ";
@@ -84,8 +88,13 @@ final class PartProcess {
      */
     String start(Progress progress) throws IOException {
         String ready = launch(progress);
-        Thread.ofVirtual().name("watch-" + name).start(this::watch);
+        keepRunning();
         return ready;
+    }
+
+    /** Starts it again and again, also if it never did start. */
+    void keepRunning() {
+        Thread.ofVirtual().name("watch-" + name).start(this::watch);
     }
 
     private String launch(Progress progress) throws IOException {
@@ -111,6 +120,7 @@ final class PartProcess {
     }
 
     private void watch() {
+        long pause = RESTART_PAUSE_NANOS;
         while (!stopping) {
             Process current = process;
             if (current != null) {
@@ -120,12 +130,17 @@ final class PartProcess {
                 }
                 log.warn("{} ended with exit code {}: starting it again", name, code);
             }
-            LockSupport.parkNanos(RESTART_PAUSE_NANOS);
+            LockSupport.parkNanos(pause);
+            if (stopping) {
+                return;
+            }
             try {
                 String ready = launch(step -> log.info("{}: {}", name, step));
+                pause = RESTART_PAUSE_NANOS;
                 listener.restarted(this, ready);
             } catch (IOException e) {
                 log.error("cannot start {} again", name, e);
+                pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
             }
         }
     }

@@ -87,7 +87,7 @@ public final class Server implements RunningServer {
         open.push(PartTrust.keep(folder, options.listen()));
         LocalSafekeepers local = new LocalSafekeepers(folder, places, options);
         open.push(local);
-        local.startAll();
+        local.startAll(progress);
         Pageserver pages =
                 Pageserver.open(
                         folder.pageserver(), PageserverSettings.DEFAULT, PageserverListener.NONE);

@@ -99,9 +99,7 @@ public final class Supervisor implements RunningServer, SupervisorCalls {
     }
 
     private void startAll(Progress progress) throws IOException {
-        for (long number : folder.runningSafekeepers(config.safekeepers())) {
-            startSafekeeper(number, progress);
-        }
+        startSafekeepers(progress);
         SocketPlaces places = places();
         calls =
                 PartCalls.serve(
@@ -127,6 +125,31 @@ public final class Supervisor implements RunningServer, SupervisorCalls {
         startPart(
                 "gateway", config.listen() + ":" + config.port(), "", progress, List.of("gateway"));
         publish(ready);
+    }
+
+    /** Those that do not start are tried again and again, if the others are enough. */
+    private void startSafekeepers(Progress progress) throws IOException {
+        List<Long> failed = new ArrayList<>();
+        IOException failure = null;
+        List<Long> all = folder.runningSafekeepers(config.safekeepers());
+        for (long number : all) {
+            try {
+                startSafekeeper(number, progress);
+            } catch (IOException e) {
+                log.error("safekeeper {} does not start", number, e);
+                failed.add(number);
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null && !folder.isEnough(all.size() - failed.size())) {
+            throw failure;
+        }
+        for (long number : failed) {
+            progress.step("safekeeper " + number + " does not start: going on without it");
+            parts.stream()
+                    .filter(part -> part.name().equals(nameOf(number)))
+                    .forEach(PartProcess::keepRunning);
+        }
     }
 
     private SocketPlaces places() throws IOException {

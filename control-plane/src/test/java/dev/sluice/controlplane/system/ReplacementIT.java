@@ -81,7 +81,30 @@ final class ReplacementIT {
             sluice.run("safekeepers", "replace", "1", "5").succeeded();
             assertThat(parts.ids()).containsExactly(2L, 3L, 5L);
             assertThat(Sluice.psql(uri, "insert into kept values (2) returning i")).isEqualTo("2");
+            replaceOneThatDoesNotStart(sluice, 2, "--separate-processes");
+            assertThat(parts.ids()).containsExactly(3L, 5L, 6L);
         }
+    }
+
+    @Test
+    void oneThatDoesNotStartIsReplaced() throws IOException {
+        try (Sluice sluice = new Sluice()) {
+            String uri = sluice.up("--safekeepers", "3");
+            Sluice.psql(uri, "create table kept as select 1 i");
+            replaceOneThatDoesNotStart(sluice, 2);
+            assertThat(new MemberParts(sluice).ids()).containsExactly(1L, 3L, 4L);
+        }
+    }
+
+    private static void replaceOneThatDoesNotStart(Sluice sluice, int safekeeper, String... options)
+            throws IOException {
+        sluice.run("down").succeeded();
+        MemberParts parts = new MemberParts(sluice);
+        parts.spoil(safekeeper);
+        String uri = sluice.up(options);
+        assertThat(parts.state(safekeeper)).isEqualTo("member, unreachable");
+        sluice.run("safekeepers", "replace", Integer.toString(safekeeper)).succeeded();
+        assertThat(Sluice.psql(uri, "insert into kept values (3) returning i")).isEqualTo("3");
     }
 
     private static void assertRefused(Sluice sluice, String old, String why) throws IOException {
