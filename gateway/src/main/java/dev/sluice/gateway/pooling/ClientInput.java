@@ -353,7 +353,12 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
     }
 
     private static Step sent(Expectations expected, byte kind) {
-        return expected.sent(kind, null) ? Step.STAYS : Step.DROPPED;
+        return sent(expected, kind, null);
+    }
+
+    /** A message goes to the server as it is, unless the server skips it. */
+    static Step sent(Expectations expected, byte kind, @Nullable Object subject) {
+        return expected.sent(kind, subject) ? Step.STAYS : Step.DROPPED;
     }
 
     private void answerDeallocated(PooledServer server, ByteBuf answer) {

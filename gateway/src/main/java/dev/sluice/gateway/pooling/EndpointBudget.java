@@ -38,6 +38,10 @@ final class EndpointBudget {
         private long since;
 
         private long askedAt;
+
+        Wish(long now) {
+            askedAt = now - ASK_AGAIN;
+        }
     }
 
     private final Supplier<PoolSettings> settings;
@@ -88,14 +92,9 @@ final class EndpointBudget {
                 next = longestWithRoom();
             } else {
                 next = longest;
-                Wish wish = starved.get(member);
-                boolean news = wish == null;
-                if (wish == null) {
-                    wish = new Wish();
-                    starved.put(member, wish);
-                }
+                Wish wish = starved.computeIfAbsent(member, _ -> new Wish(now));
                 wish.since = since;
-                if (!room && (news || now - wish.askedAt >= ASK_AGAIN)) {
+                if (!room && now - wish.askedAt >= ASK_AGAIN) {
                     wish.askedAt = now;
                     others = new ArrayList<>(members);
                     others.remove(member);

@@ -11,6 +11,7 @@ import dev.sluice.gateway.pooling.statement.StatementWatch;
 import dev.sluice.wire.frame.FrameHeader;
 import dev.sluice.wire.frame.WireFormatException;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -184,7 +185,7 @@ final class StatementMessages {
         while (zero < body.length && body[zero] != 0) {
             zero++;
         }
-        ByteBuf text = io.netty.buffer.Unpooled.wrappedBuffer(body);
+        ByteBuf text = Unpooled.wrappedBuffer(body);
         StatementWatch watch = new StatementWatch();
         watch.begin();
         watch.more(text, 0, zero);
@@ -417,7 +418,9 @@ final class StatementMessages {
 
     /** Whether a Query, whose text this is with its zero byte, deallocates one of the client's. */
     boolean deallocates(PooledServer server, ByteBuf in, int text, int length) {
-        return server.status() != 'E' && deallocatedBy(in, text, length) != null;
+        return statements.size() > 0
+                && server.status() != 'E'
+                && deallocatedBy(in, text, length) != null;
     }
 
     /**
@@ -441,9 +444,7 @@ final class StatementMessages {
     }
 
     private ClientStatements.@Nullable Named named(byte @Nullable [] name) {
-        return name == null
-                ? null
-                : statements.find(io.netty.buffer.Unpooled.wrappedBuffer(name), 0, name.length);
+        return name == null ? null : statements.find(Unpooled.wrappedBuffer(name), 0, name.length);
     }
 
     /**
@@ -454,11 +455,11 @@ final class StatementMessages {
     ClientInput.Step execute(PooledServer server, ByteBuf in, int at, int length, int come) {
         Expectations expected = server.expected();
         if (deallocations.isEmpty() || expected.isSkipping()) {
-            return sent(expected, null);
+            return ClientInput.sent(expected, Expectations.EXECUTE, null);
         }
         if (expected.isSettled() && server.status() == 'I') {
             portalsGone();
-            return sent(expected, null);
+            return ClientInput.sent(expected, Expectations.EXECUTE, null);
         }
         if (come < length) {
             return incomplete(come);
@@ -468,21 +469,14 @@ final class StatementMessages {
         byte[] name = zero < 0 ? null : deallocations.of(in, portal, zero - portal);
         ClientStatements.Named named = named(name);
         if (name == null || named == null) {
-            return sent(expected, null);
+            return ClientInput.sent(expected, Expectations.EXECUTE, null);
         }
         statements.remove(named);
         expected.sent(Expectations.INJECTED_CLOSE, null);
         expected.sent(Expectations.INJECTED_PARSE, null);
         writeClose(input.outgoing().insert(server.channel(), at), name);
         write(server, at, name, EMPTY_STATEMENT);
-        return sent(expected, named);
-    }
-
-    private static ClientInput.Step sent(
-            Expectations expected, ClientStatements.@Nullable Named deallocated) {
-        return expected.sent(Expectations.EXECUTE, deallocated)
-                ? ClientInput.Step.STAYS
-                : ClientInput.Step.DROPPED;
+        return ClientInput.sent(expected, Expectations.EXECUTE, named);
     }
 
     /** The transaction is over. */
