@@ -25,7 +25,7 @@ public final class PromptAnswers {
         this(LIMIT);
     }
 
-    PromptAnswers(Duration limit) {
+    public PromptAnswers(Duration limit) {
         this.limit = limit;
     }
 

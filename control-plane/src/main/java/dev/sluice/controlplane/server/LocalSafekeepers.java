@@ -14,13 +14,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The safekeepers of a server that is all in one process. */
 final class LocalSafekeepers implements SafekeeperFleet, Closeable {
-    private static final Logger log = LoggerFactory.getLogger(LocalSafekeepers.class);
-
     private final DataFolder folder;
     private final SocketPlaces places;
     private final ServerOptions options;
@@ -43,19 +39,18 @@ final class LocalSafekeepers implements SafekeeperFleet, Closeable {
      * Starts those that belong to the folder; without those that do not, if the others are enough.
      */
     void startAll(Progress progress) throws IOException {
-        IOException failure = null;
-        for (long number : folder.runningSafekeepers(options.safekeepers())) {
-            try {
-                start(number);
-            } catch (IOException e) {
-                log.error("safekeeper {} does not start", number, e);
-                progress.step("safekeeper " + number + " does not start: " + e.getMessage());
-                failure = failure == null ? e : failure;
-            }
-        }
-        if (failure != null && !folder.isEnough(running.size())) {
-            throw failure;
-        }
+        SafekeeperStarts.all(
+                folder,
+                options.safekeepers(),
+                number -> {
+                    try {
+                        start(number);
+                    } catch (IOException e) {
+                        progress.step(
+                                "safekeeper " + number + " does not start: " + e.getMessage());
+                        throw e;
+                    }
+                });
     }
 
     /** All addresses of each that runs, by number. */
@@ -72,8 +67,7 @@ final class LocalSafekeepers implements SafekeeperFleet, Closeable {
 
     @Override
     public @Nullable String obstacle(long number) {
-        String trace = folder.traceOf(number);
-        return trace != null ? trace : PartPorts.obstacle(number, options);
+        return SafekeeperStarts.obstacle(folder, options, number);
     }
 
     @Override

@@ -129,21 +129,9 @@ public final class Supervisor implements RunningServer, SupervisorCalls {
 
     /** Those that do not start are tried again and again, if the others are enough. */
     private void startSafekeepers(Progress progress) throws IOException {
-        List<Long> failed = new ArrayList<>();
-        IOException failure = null;
-        List<Long> all = folder.runningSafekeepers(config.safekeepers());
-        for (long number : all) {
-            try {
-                startSafekeeper(number, progress);
-            } catch (IOException e) {
-                log.error("safekeeper {} does not start", number, e);
-                failed.add(number);
-                failure = failure == null ? e : failure;
-            }
-        }
-        if (failure != null && !folder.isEnough(all.size() - failed.size())) {
-            throw failure;
-        }
+        List<Long> failed =
+                SafekeeperStarts.all(
+                        folder, config.safekeepers(), number -> startSafekeeper(number, progress));
         for (long number : failed) {
             progress.step("safekeeper " + number + " does not start: going on without it");
             parts.stream()
@@ -166,14 +154,10 @@ public final class Supervisor implements RunningServer, SupervisorCalls {
                 List.of("safekeeper", "--number=" + number));
     }
 
-    /**
-     * Not synchronized: one that is being started may take long, and this changes nothing. The port
-     * of one that nobody but other parts is to find is chosen among free ones.
-     */
+    /** Not synchronized: one that is being started may take long, and this changes nothing. */
     @Override
     public @Nullable String obstacle(long number) {
-        String trace = folder.traceOf(number);
-        return trace != null ? trace : PartPorts.obstacle(number, config.options());
+        return SafekeeperStarts.obstacle(folder, config.options(), number);
     }
 
     private static String nameOf(long safekeeper) {

@@ -5,6 +5,7 @@ import dev.sluice.controlplane.catalog.SafekeeperCatalog;
 import dev.sluice.controlplane.catalog.SafekeeperCatalog.Safekeeper;
 import dev.sluice.controlplane.catalog.SafekeeperCatalog.Standing;
 import dev.sluice.controlplane.project.Refusal;
+import dev.sluice.controlplane.prompt.PromptAnswers;
 import dev.sluice.storage.pageserver.PageService;
 import dev.sluice.walservice.client.SafekeeperDirectory;
 import dev.sluice.walservice.client.TimelineStatus;
@@ -53,6 +54,8 @@ public final class Safekeepers implements AutoCloseable {
     private final SafekeeperDirectory addresses;
     private final SafekeeperFleet fleet;
     private final ReentrantLock lock = new ReentrantLock();
+    private final PromptAnswers prompt = new PromptAnswers();
+    private final PromptAnswers patient = new PromptAnswers(TO_ANSWER);
     private volatile String waitsFor = "";
     private volatile boolean closed;
     private @Nullable Thread replacing;
@@ -132,28 +135,15 @@ public final class Safekeepers implements AutoCloseable {
     }
 
     private Optional<Map<TenantTimelineId, TimelineStatus>> statuses(long number) {
-        CompletableFuture<Map<TenantTimelineId, TimelineStatus>> answer = new CompletableFuture<>();
-        Thread.ofVirtual()
-                .start(() -> {
-                    try {
-                        Map<TenantTimelineId, TimelineStatus> byId = new HashMap<>();
-                        addresses
-                                .client(number)
-                                .timelines()
-                                .forEach(status -> byId.put(status.id(), status));
-                        answer.complete(byId);
-                    } catch (IOException | RuntimeException e) {
-                        answer.completeExceptionally(e);
-                    }
-                });
         try {
-            return Optional.of(answer.get(2, TimeUnit.SECONDS));
-        } catch (ExecutionException | TimeoutException e) {
+            Map<TenantTimelineId, TimelineStatus> byId = new HashMap<>();
+            prompt.of("safekeeper " + number, () -> addresses.client(number).timelines())
+                    .forEach(status -> byId.put(status.id(), status));
+            return Optional.of(byId);
+        } catch (IOException e) {
             log.debug("safekeeper {} does not answer", number, e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return Optional.empty();
         }
-        return Optional.empty();
     }
 
     /** Goes on with a replacement that an earlier run of the control plane began. */
@@ -245,30 +235,19 @@ public final class Safekeepers implements AutoCloseable {
     }
 
     private ReplacementStart.Starter starter(long fresh) {
-        CompletableFuture<ReplacementStart.Starter> answer = new CompletableFuture<>();
-        Thread.ofVirtual().name("can-start-" + fresh).start(() -> answer.complete(ask(fresh)));
         try {
-            return answer.get(TO_ANSWER.toSeconds(), TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
+            return patient.of("supervisor", () -> ask(fresh));
+        } catch (IOException e) {
             log.warn("no answer to whether safekeeper {} can be started", fresh, e);
-            return new ReplacementStart.Starter.Away("for " + TO_ANSWER.toSeconds() + " s");
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return new ReplacementStart.Starter.Away("interrupted");
+            return new ReplacementStart.Starter.Away(String.valueOf(e.getMessage()));
         }
     }
 
-    private ReplacementStart.Starter ask(long fresh) {
-        try {
-            String obstacle = fleet.obstacle(fresh);
-            return obstacle == null
-                    ? new ReplacementStart.Starter.Ready()
-                    : new ReplacementStart.Starter.Obstructed(obstacle);
-        } catch (IOException | RuntimeException e) {
-            return new ReplacementStart.Starter.Away(String.valueOf(e.getMessage()));
-        }
+    private ReplacementStart.Starter ask(long fresh) throws IOException {
+        String obstacle = fleet.obstacle(fresh);
+        return obstacle == null
+                ? new ReplacementStart.Starter.Ready()
+                : new ReplacementStart.Starter.Obstructed(obstacle);
     }
 
     private void await(CompletableFuture<Void> done, long old, long fresh) throws IOException {
