@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  *   certs/          the local certificate authority; certs/ca.crt is for clients
  *   pageserver/     layers of every timeline
  *   safekeepers/N/  WAL of every timeline
- *   safekeepers.json  which of them are started; there once one has been replaced
+ *   safekeepers.json  which of them are started
  *   computes/       data directories of computes (elsewhere when Sluice runs as root: the compute's user must get in)
  *   object-store    where WAL is moved to ({@link ObjectStoreAddress}); there only if there is one
  *   gateway.toml    who may connect ({@link GatewayFile}); there only if the operator wrote it
@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
 public final class DataFolder {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String SAFEKEEPERS = "safekeepers.json";
-
+    private static final String CATALOG_FILE = "catalog.mv.db";
     private static final String OBJECT_STORE = "object-store";
 
     private final Path root;
@@ -113,9 +113,10 @@ public final class DataFolder {
      */
     record SafekeeperList(int members, List<Long> running) {}
 
+    /** Empty before the first start has got so far that there is something to be kept. */
     private Optional<SafekeeperList> safekeeperList() throws IOException {
         Path file = root.resolve(SAFEKEEPERS);
-        return Files.exists(file)
+        return Files.exists(file) && Files.exists(root.resolve(CATALOG_FILE))
                 ? Optional.of(JSON.readValue(file.toFile(), SafekeeperList.class))
                 : Optional.empty();
     }
@@ -123,7 +124,7 @@ public final class DataFolder {
     /**
      * The numbers of the safekeepers to start.
      *
-     * @param members how many there are when none has been replaced yet
+     * @param members how many there are at a first start
      */
     List<Long> runningSafekeepers(int members) throws IOException {
         Optional<SafekeeperList> list = safekeeperList();
@@ -147,6 +148,16 @@ public final class DataFolder {
      */
     boolean isEnough(int started) throws IOException {
         return safekeepers() > 0 && started > safekeepers() / 2;
+    }
+
+    /**
+     * All safekeepers are started. From now on it is written down which they are, and one whose
+     * folder is lost is still one of them.
+     */
+    void safekeepersStarted(int members) throws IOException {
+        if (safekeeperList().isEmpty()) {
+            writeSafekeepers(members, runningSafekeepers(members));
+        }
     }
 
     /** From now on a safekeeper is started too. */
@@ -188,8 +199,9 @@ public final class DataFolder {
             return list.get().members();
         }
         Path all = root.resolve("safekeepers");
-        // They are started before the catalog is made: where it is, all of them are.
-        if (!Files.exists(root.resolve("catalog.mv.db")) || !Files.isDirectory(all)) {
+        // They are started before the catalog is made: where it is, all of them are. Folders are
+        // counted where a version that wrote no list made them.
+        if (!Files.exists(root.resolve(CATALOG_FILE)) || !Files.isDirectory(all)) {
             return 0;
         }
         try (Stream<Path> each = Files.list(all)) {

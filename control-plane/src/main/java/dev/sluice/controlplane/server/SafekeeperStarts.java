@@ -40,6 +40,9 @@ final class SafekeeperStarts {
         if (failure != null && !folder.isEnough(all.size() - failed.size())) {
             throw failure;
         }
+        if (failure == null) {
+            folder.safekeepersStarted(members);
+        }
         return failed;
     }
 

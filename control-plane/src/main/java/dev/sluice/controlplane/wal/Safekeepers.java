@@ -25,7 +25,10 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -90,20 +93,23 @@ public final class Safekeepers implements AutoCloseable {
 
     /** All of them, by number. */
     public List<Sight> list() throws IOException {
-        Map<Safekeeper, Map<TenantTimelineId, TimelineStatus>> seen = new HashMap<>();
-        Map<TenantTimelineId, Lsn> commits = new HashMap<>();
         List<Safekeeper> all = members.safekeepers();
-        for (Safekeeper safekeeper : all) {
-            statuses(safekeeper.number())
-                    .ifPresent(statuses -> {
-                        seen.put(safekeeper, statuses);
-                        statuses.forEach(
-                                (id, status) -> commits.merge(id, status.commit(), Lsn::max));
-                    });
+        // At once: one that hangs takes as long to be given up as all of them.
+        Map<Long, Map<TenantTimelineId, TimelineStatus>> seen = new ConcurrentHashMap<>();
+        try (ExecutorService asking = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (Safekeeper safekeeper : all) {
+                asking.execute(() ->
+                        statuses(safekeeper.number())
+                                .ifPresent(its -> seen.put(safekeeper.number(), its)));
+            }
+        }
+        Map<TenantTimelineId, Lsn> commits = new HashMap<>();
+        for (Map<TenantTimelineId, TimelineStatus> its : seen.values()) {
+            its.forEach((id, status) -> commits.merge(id, status.commit(), Lsn::max));
         }
         List<Sight> sights = new ArrayList<>();
         for (Safekeeper safekeeper : all) {
-            Map<TenantTimelineId, TimelineStatus> its = seen.get(safekeeper);
+            Map<TenantTimelineId, TimelineStatus> its = seen.get(safekeeper.number());
             String standing = safekeeper.standing().name().toLowerCase(java.util.Locale.ROOT);
             PartAddress address = addresses.addressOf(safekeeper.number());
             sights.add(

@@ -43,11 +43,28 @@ class DataFolderTest {
     }
 
     @Test
+    void knowsItsSafekeepersWhenOneHasLostItsFolder() throws IOException {
+        startedWith(3);
+        folder.safekeepersStarted(3);
+        Files.createFile(folder.root().resolve("catalog.mv.db"));
+
+        Files.delete(folder.safekeeper(2));
+
+        assertThatCode(() -> folder.requireSafekeepers(3)).doesNotThrowAnyException();
+        assertThat(folder.runningSafekeepers(3)).containsExactly(1L, 2L, 3L);
+    }
+
+    @Test
     void takesAnyNumberBeforeItsFirstStartIsDone() throws IOException {
         assertThat(folder.safekeepers()).isZero();
         startedWith(1);
+        folder.safekeepersStarted(1);
 
         assertThatCode(() -> folder.requireSafekeepers(3)).doesNotThrowAnyException();
+        assertThat(folder.runningSafekeepers(3)).containsExactly(1L, 2L, 3L);
+        folder.safekeepersStarted(3);
+        Files.createFile(folder.root().resolve("catalog.mv.db"));
+        assertThat(folder.safekeepers()).isEqualTo(3);
     }
 
     @Test
@@ -69,6 +86,7 @@ class DataFolderTest {
     @Test
     void whichSafekeepersAreStartedIsKeptOnceOneIsReplacedAndHowManyThereAreStays()
             throws IOException {
+        Files.createFile(folder.root().resolve("catalog.mv.db"));
         assertThat(folder.runningSafekeepers(3)).containsExactly(1L, 2L, 3L);
         Files.createDirectories(folder.safekeeper(2).resolve("tenant"));
 

@@ -58,7 +58,7 @@ class OffloadIT {
                         assertThat(refused.exitCode()).isNotZero();
                         assertThat(refused.err()).contains("is in the object store " + objects);
                     });
-            empty(sluice.data().resolve("safekeepers/3"));
+            delete(sluice.data().resolve("safekeepers/3"));
             uri = sluice.up("--separate-processes");
             Sluice.psql(uri, "insert into t values (0)");
             await().atMost(SOON)
@@ -186,12 +186,10 @@ class OffloadIT {
     }
 
     /** Another disk in the place of the one that was lost. */
-    private static void empty(Path directory) throws IOException {
+    private static void delete(Path directory) throws IOException {
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                if (!file.equals(directory)) {
-                    Files.delete(file);
-                }
+                Files.delete(file);
             }
         }
     }
