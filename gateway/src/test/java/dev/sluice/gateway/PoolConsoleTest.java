@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.pooling.PoolSettings;
+import dev.sluice.wire.backend.ParseComplete;
+import dev.sluice.wire.frontend.Parse;
+import dev.sluice.wire.frontend.Sync;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -116,6 +121,34 @@ class PoolConsoleTest {
                 assertThat(rows(console, "SHOW " + what)).isNotEmpty();
             }
             client.rollback();
+        }
+    }
+
+    private static long parses(Connection console) throws SQLException {
+        return rows(console, "SHOW STATS").stream()
+                .filter(row -> "app".equals(row.get("database")))
+                .mapToLong(row -> Long.parseLong(row.get("total_client_parse_count")))
+                .sum();
+    }
+
+    @Test
+    void aParseThatComesInPiecesCountsOnce() throws Exception {
+        try (RawClient client = pooled.raw();
+                RawClient other = pooled.raw();
+                Connection console = console("simple")) {
+            long before = parses(console);
+            ByteBuf whole = Unpooled.buffer();
+            new Parse("named", "select 1", List.of()).encode(whole);
+            while (whole.isReadable()) {
+                byte[] piece = new byte[Math.min(9, whole.readableBytes())];
+                whole.readBytes(piece);
+                client.send(piece);
+                // Both are on the pool's event loop, which has read the piece when it answers.
+                other.query("select 1");
+            }
+            client.send(new Sync());
+            assertThat(client.receive()).isInstanceOf(ParseComplete.class);
+            assertThat(parses(console)).isEqualTo(before + 1);
         }
     }
 

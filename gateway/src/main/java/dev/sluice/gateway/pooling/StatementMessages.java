@@ -133,8 +133,8 @@ final class StatementMessages {
             doneUpTo = body + 1;
             return ClientInput.Step.BODY_LEFT;
         }
-        client.pool().counters().clientParse();
         if (length > MAX_PARSE || statements.size() >= ClientStatements.MAX) {
+            client.pool().counters().clientParse();
             client.pinning().mustPin("more or longer prepared statements than are shared");
             server.expected().sent(Expectations.PARSE, null);
             input.watch(false, true);
@@ -144,6 +144,7 @@ final class StatementMessages {
         if (end - body < length) {
             return ClientInput.Step.INCOMPLETE;
         }
+        client.pool().counters().clientParse();
         byte[] text = new byte[end - zero - 1];
         in.getBytes(zero + 1, text);
         ClientStatements.Named known = statements.find(in, body, zero - body);
@@ -295,13 +296,13 @@ final class StatementMessages {
         if (zero < 0) {
             return missing(length, end - body);
         }
-        client.pool().counters().bind();
         int name = portalEnd + 1;
         Expectations expected = server.expected();
+        if (zero == name && isUnnamedOpen(server)) {
+            return ClientInput.Step.HOLD;
+        }
+        client.pool().counters().bind();
         if (zero == name) {
-            if (isUnnamedOpen(server)) {
-                return ClientInput.Step.HOLD;
-            }
             requireUnnamed(server, at);
             UnnamedStatement bound = unnamed;
             deallocations.bound(
