@@ -10,6 +10,18 @@ public final class JavaCommand {
     /** Names a JVM cache of what a server loads (JEP 514); it is used if the file is there. */
     private static final String CACHE = "sluice.server.cache";
 
+    /**
+     * Memory that was needed once goes back to the system: what is free after a collection of
+     * everything, beyond a third of what is used; such a collection takes place a minute after the
+     * last of any kind, and the C library's free memory goes once a minute.
+     */
+    private static final List<String> GIVING_BACK =
+            List.of(
+                    "-XX:MinHeapFreeRatio=15",
+                    "-XX:MaxHeapFreeRatio=25",
+                    "-XX:G1PeriodicGCInterval=60000",
+                    "-XX:TrimNativeHeapInterval=60000");
+
     private JavaCommand() {}
 
     public static List<String> server(List<String> arguments) {
@@ -17,6 +29,7 @@ public final class JavaCommand {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:+UseG1GC");
         command.add("-XX:+UseCompactObjectHeaders");
+        command.addAll(GIVING_BACK);
         command.add("-XX:+ExitOnOutOfMemoryError");
         command.add("-XX:-UsePerfData");
         command.add("--enable-native-access=ALL-UNNAMED");

@@ -13,8 +13,8 @@ final class Pinning {
     private boolean suspicious;
     private boolean loads;
     private List<String> reasons = List.of();
-    private final Set<String> noticed = new LinkedHashSet<>();
-    private final Set<String> unshareable = new LinkedHashSet<>();
+    private Set<String> noticed = Set.of();
+    private Set<String> unshareable = Set.of();
 
     boolean isPinned() {
         return !reasons.isEmpty();
@@ -38,7 +38,7 @@ final class Pinning {
 
     /** Something cannot be done with a shared connection. */
     void mustPin(String reason) {
-        unshareable.add(reason);
+        unshareable = with(unshareable, List.of(reason));
         suspicious = true;
     }
 
@@ -59,16 +59,20 @@ final class Pinning {
         }
         all.addAll(unshareable);
         reasons = List.copyOf(all);
-        boolean news = noticed.addAll(all);
-        if (all.isEmpty()) {
-            noticed.clear();
-        }
+        boolean news = !noticed.containsAll(all);
+        noticed = all.isEmpty() ? Set.of() : with(noticed, all);
         return news;
+    }
+
+    private static Set<String> with(Set<String> some, List<String> more) {
+        Set<String> all = new LinkedHashSet<>(some);
+        all.addAll(more);
+        return all;
     }
 
     /** {@code DISCARD ALL} was done. */
     void discarded() {
-        unshareable.clear();
+        unshareable = Set.of();
     }
 
     /** The session on the server is gone, with all that was in it. */

@@ -9,6 +9,7 @@ import dev.sluice.gateway.pooling.queue.Waiter;
 import dev.sluice.gateway.pooling.state.KnownSettings;
 import dev.sluice.gateway.pooling.state.SimpleExchange;
 import dev.sluice.gateway.pooling.statement.StatementStore;
+import dev.sluice.gateway.pooling.statement.StatementWatch;
 import dev.sluice.gateway.routing.Route;
 import dev.sluice.wire.SqlState;
 import dev.sluice.wire.backend.Diagnostic;
@@ -49,6 +50,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
     private final EventLoop loop;
     private final EndpointBudget budget;
     private final StatementStore statements = new StatementStore();
+    private final StatementWatch watchOfWholeTexts = new StatementWatch();
     private final PoolCounters counters = new PoolCounters(now());
     private final PoolQueue<PooledClient, PooledServer> queue;
     private final Set<PooledClient> clients = new LinkedHashSet<>();
@@ -125,6 +127,11 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
 
     StatementStore statements() {
         return statements;
+    }
+
+    /** For a text that is there from its beginning to its end, and is read at once. */
+    StatementWatch watchOfWholeTexts() {
+        return watchOfWholeTexts;
     }
 
     KnownSettings knownSettings() {

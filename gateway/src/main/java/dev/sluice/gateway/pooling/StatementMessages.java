@@ -41,7 +41,7 @@ final class StatementMessages {
     private final ClientInput input;
     private final StatementStore store;
     private final ClientStatements statements;
-    private final Deallocations deallocations = new Deallocations();
+    private final Deallocations deallocations;
 
     private int doneUpTo;
     private @Nullable UnnamedStatement unnamed;
@@ -54,6 +54,7 @@ final class StatementMessages {
         this.input = input;
         this.store = store;
         this.statements = new ClientStatements(store);
+        this.deallocations = new Deallocations(store);
     }
 
     ClientStatements statements() {

@@ -7,17 +7,21 @@ import io.netty.buffer.ByteBuf;
 import java.util.Collection;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Watches the texts of statements that a pooled client sends for what may change its session, and
  * tells the client of it. Remembers the names of settings in them that Postgres does not list.
+ *
+ * <p>A text that comes whole is read in one go, by what the clients of a pool share: a client that
+ * does nothing holds next to nothing.
  */
 final class TextWatch {
     private final PooledClient client;
-    private final StatementWatch watch = new StatementWatch();
-    private final SettingNames settingNames = new SettingNames();
-    private final Set<String> customSettings = new TreeSet<>();
-    private boolean watching;
+    private @Nullable StatementWatch ofPieces;
+    private @Nullable StatementWatch watch;
+    private @Nullable SettingNames settingNames;
+    private Set<String> customSettings = Set.of();
     private boolean inPieces;
     private boolean watchesQuery;
     private boolean barrier;
@@ -33,35 +37,49 @@ final class TextWatch {
      * @param pieces whether it comes in more than one
      */
     void begin(boolean query, boolean pieces) {
-        watching = true;
+        StatementWatch reading = pieces ? ofPieces() : client.pool().watchOfWholeTexts();
+        reading.begin();
+        watch = reading;
         watchesQuery = query;
         inPieces = pieces;
-        watch.begin();
         if (pieces) {
-            settingNames.begin();
+            settingNames().begin();
         }
+    }
+
+    private StatementWatch ofPieces() {
+        StatementWatch own = ofPieces == null ? new StatementWatch() : ofPieces;
+        ofPieces = own;
+        return own;
+    }
+
+    private SettingNames settingNames() {
+        SettingNames own = settingNames == null ? new SettingNames() : settingNames;
+        settingNames = own;
+        return own;
     }
 
     /** More of what follows {@link #begin}. */
     void more(ByteBuf in, int at, int length) {
-        if (!watching) {
+        StatementWatch reading = watch;
+        if (reading == null) {
             return;
         }
         int zero = in.indexOf(at, at + length, (byte) 0);
         int text = zero < 0 ? length : zero - at;
-        watch.more(in, at, text);
+        reading.more(in, at, text);
         if (inPieces) {
-            settingNames.more(in, at, text);
+            settingNames().more(in, at, text);
         }
         if (zero >= 0) {
-            watching = false;
-            int found = watch.end();
+            watch = null;
+            int found = reading.end();
             if (inPieces) {
-                settingNames.end();
+                settingNames().end();
             } else if (found != 0) {
-                settingNames.begin();
-                settingNames.more(in, at, text);
-                settingNames.end();
+                settingNames().begin();
+                settingNames().more(in, at, text);
+                settingNames().end();
             }
             found(found);
         }
@@ -69,15 +87,16 @@ final class TextWatch {
 
     /** What it was part of is over. */
     void end() {
-        if (watching) {
-            watching = false;
-            found(watch.end());
+        StatementWatch reading = watch;
+        if (reading != null) {
+            watch = null;
+            found(reading.end());
         }
     }
 
     /** The rest of it will not come. */
     void cutOff() {
-        watching = false;
+        watch = null;
     }
 
     private void found(int found) {
@@ -85,7 +104,7 @@ final class TextWatch {
             return;
         }
         client.pinning().suspect((found & StatementWatch.LOADS) != 0);
-        if (settingNames.isNameless()) {
+        if (settingNames != null && settingNames.isNameless()) {
             client.pinning().mustPin(Obstacle.NAMELESS_SETTINGS.description());
         }
         if (watchesQuery && (found & StatementWatch.DEALLOCATES) != 0) {
@@ -105,14 +124,20 @@ final class TextWatch {
 
     /** A shared statement is executed that may change the session. */
     void uses(Collection<String> namesInText) {
-        customSettings.addAll(namesInText);
+        if (!customSettings.containsAll(namesInText)) {
+            Set<String> more = new TreeSet<>(customSettings);
+            more.addAll(namesInText);
+            customSettings = more;
+        }
         client.pinning().suspect(false);
     }
 
     /** Names of settings that Postgres does not list, with those among some. */
     Set<String> customSettings(Collection<String> known) {
-        Set<String> names = new TreeSet<>(settingNames.names());
-        names.addAll(customSettings);
+        Set<String> names = new TreeSet<>(customSettings);
+        if (settingNames != null) {
+            names.addAll(settingNames.names());
+        }
         known.stream().filter(name -> name.indexOf('.') > 0).forEach(names::add);
         return names;
     }

@@ -31,8 +31,7 @@ public final class ClientStatements {
     }
 
     private final StatementStore store;
-    private final Map<ByteKey, Named> byName = new HashMap<>();
-    private final ByteKey wanted = new ByteKey();
+    private Map<ByteKey, Named> byName = Map.of();
 
     public ClientStatements(StatementStore store) {
         this.store = store;
@@ -40,25 +39,28 @@ public final class ClientStatements {
 
     /** The one with this name. */
     public @Nullable Named find(ByteBuf in, int index, int length) {
-        return byName.isEmpty() ? null : byName.get(wanted.fill(in, index, length));
+        return byName.isEmpty() ? null : byName.get(store.key(in, index, length));
     }
 
     /** Gives a statement a name that none has. */
     public Named add(ByteBuf in, int index, int length, SharedStatement statement) {
-        Named named = new Named(wanted.fill(in, index, length).copy(), statement);
+        Named named = new Named(store.key(in, index, length).copy(), statement);
         restore(named);
         return named;
     }
 
     /** Forgets a name; {@link #restore} brings it back. */
     public void remove(Named named) {
-        if (byName.remove(named.name, named)) {
+        if (!byName.isEmpty() && byName.remove(named.name, named)) {
             store.disuse(named.statement);
         }
     }
 
     /** Undoes {@link #remove}. */
     public void restore(Named named) {
+        if (byName.isEmpty()) {
+            byName = new HashMap<>();
+        }
         if (byName.putIfAbsent(named.name, named) == null) {
             store.use(named.statement);
         }
@@ -67,7 +69,7 @@ public final class ClientStatements {
     /** Forgets all. */
     public void clear() {
         byName.values().forEach(named -> store.disuse(named.statement));
-        byName.clear();
+        byName = Map.of();
     }
 
     public int size() {

@@ -26,9 +26,16 @@ public final class Deallocations {
                     "\\s*deallocate\\s+(?:prepare\\s+)?(?:\"([^\"]+)\"|(?!all\\b)([a-z_][a-z0-9_$]*))\\s*;?\\s*",
                     Pattern.CASE_INSENSITIVE);
 
-    private final ByteKey wanted = new ByteKey();
-    private final Map<ByteKey, byte[]> byPortal = new HashMap<>();
+    private final StatementStore store;
+    private Map<ByteKey, byte[]> byPortal = Map.of();
     private byte @Nullable [] ofUnnamed;
+
+    /**
+     * @param store the pool's
+     */
+    public Deallocations(StatementStore store) {
+        this.store = store;
+    }
 
     /**
      * The name that a text deallocates; null if it is not known to deallocate one.
@@ -64,7 +71,10 @@ public final class Deallocations {
         } else if (target == null) {
             closed(in, portal, length);
         } else if (byPortal.size() < MAX_PORTALS) {
-            byPortal.put(wanted.fill(in, portal, length).copy(), target);
+            if (byPortal.isEmpty()) {
+                byPortal = new HashMap<>();
+            }
+            byPortal.put(store.key(in, portal, length).copy(), target);
         }
     }
 
@@ -73,18 +83,18 @@ public final class Deallocations {
         if (length == 0) {
             ofUnnamed = null;
         } else if (!byPortal.isEmpty()) {
-            byPortal.remove(wanted.fill(in, portal, length));
+            byPortal.remove(store.key(in, portal, length));
         }
     }
 
     /** All of them are gone, since the transaction is over. */
     public void clear() {
         ofUnnamed = null;
-        byPortal.clear();
+        byPortal = Map.of();
     }
 
     /** What executing a portal deallocates. */
     public byte @Nullable [] of(ByteBuf in, int portal, int length) {
-        return length == 0 ? ofUnnamed : byPortal.get(wanted.fill(in, portal, length));
+        return length == 0 ? ofUnnamed : byPortal.get(store.key(in, portal, length));
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.pooling.statement;
 
+import io.netty.buffer.ByteBuf;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -11,7 +12,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StatementStore {
     private final Map<ByteKey, SharedStatement> byBody = new HashMap<>();
+    private final ByteKey wanted = new ByteKey();
     private long lastId;
+
+    /** A name to look for, until the next one is; everything of a pool is on one thread. */
+    ByteKey key(ByteBuf in, int index, int length) {
+        return wanted.fill(in, index, length);
+    }
 
     /** The statement with this body, if somebody has it. */
     public @Nullable SharedStatement find(byte[] body) {
