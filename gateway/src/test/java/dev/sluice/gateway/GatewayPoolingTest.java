@@ -4,7 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.pooling.PoolSettings;
+import dev.sluice.wire.backend.ErrorResponse;
+import dev.sluice.wire.backend.NoticeResponse;
+import dev.sluice.wire.backend.ReadyForQuery;
+import dev.sluice.wire.frontend.Bind;
+import dev.sluice.wire.frontend.Execute;
+import dev.sluice.wire.frontend.Parse;
+import dev.sluice.wire.frontend.Sync;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +34,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -233,6 +244,106 @@ class GatewayPoolingTest {
             query(third, "select 1");
             other.commit();
             third.commit();
+        }
+    }
+
+    /**
+     * Many drivers prepare a statement in one round trip and execute it in the next, each a
+     * transaction: what the text is suspected of counts when it is executed.
+     */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            textBlock =
+                    """
+                    ""    | create temp table t (i int)          | temporary
+                    ""    | listen something                     | LISTEN
+                    ""    | select pg_advisory_lock(42)          | advisory
+                    ""    | load 'plpgsql'                       | LOAD
+                    named | listen something                     | LISTEN
+                    named | load 'plpgsql'                       | LOAD
+                    ""    | select set_config($1, 'x', false)    | computed name
+                    named | select set_config($1, 'x', false)    | computed name
+                    """)
+    void aStatementThatIsExecutedLaterPinsThen(String name, String sql, String reason)
+            throws IOException, SQLException {
+        try (RawClient one = pooled.raw("user", "postgres");
+                RawClient other = pooled.raw("user", "postgres")) {
+            prepare(one, name, sql);
+            other.query("select 1");
+            List<String> notices =
+                    sql.contains("$1") ? execute(one, name, "app.computed") : execute(one, name);
+            boolean pinnedByText = reason.equals("LOAD") || reason.equals("computed name");
+            if (!name.isEmpty() || !pinnedByText) {
+                assertThat(notices)
+                        .singleElement()
+                        .asString()
+                        .contains("keeps its server connection", reason);
+            }
+            String server = one.query("select pg_backend_pid()").toString();
+            for (int i = 0; i < 3; i++) {
+                assertThat(other.query("select pg_backend_pid()")).doesNotHaveToString(server);
+                assertThat(other.query("select current_setting('app.computed', true)"))
+                        .isEqualTo(List.of(List.of("NULL")));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'',work_mem", "named,work_mem", "'',app.tenant", "named,app.tenant"})
+    void aSettingThatIsMadeLaterStaysWithItsClient(
+            String name, String setting, TestPostgres postgres) throws IOException {
+        pooled.close();
+        pooled =
+                new PooledGateway(
+                        postgres, directory, PooledGateway.settings(1, Duration.ofSeconds(20)));
+        try (RawClient one = pooled.raw();
+                RawClient other = pooled.raw()) {
+            String show = "select current_setting('" + setting + "', true)";
+            List<List<String>> before = other.query(show);
+            prepare(one, name, "select set_config('" + setting + "', $1, false)");
+            for (int i = 2; i < 5; i++) {
+                assertThat(execute(one, name, i + "MB")).isEmpty();
+                assertThat(other.query(show)).isIn(before, List.of(List.of("")));
+                assertThat(one.query(show)).isEqualTo(List.of(List.of(i + "MB")));
+                prepare(
+                        one,
+                        name.isEmpty() ? "" : "again" + i,
+                        "select set_config('" + setting + "', $1, false)");
+            }
+        }
+    }
+
+    private static void prepare(RawClient client, String name, String sql) throws IOException {
+        client.send(new Parse(name, sql, List.of()));
+        client.send(new Sync());
+        client.await(ReadyForQuery.class);
+    }
+
+    /** Executes a statement; the notices that it gave. */
+    private static List<String> execute(RawClient client, String name, String... values)
+            throws IOException {
+        List<@Nullable ByteBuf> parameters = new ArrayList<>();
+        for (String value : values) {
+            parameters.add(Unpooled.copiedBuffer(value, StandardCharsets.UTF_8));
+        }
+        client.send(new Bind("", name, List.of(), parameters, List.of()));
+        client.send(new Execute("", 0));
+        client.send(new Sync());
+        List<String> notices = new ArrayList<>();
+        while (true) {
+            switch (client.receive()) {
+                case null -> throw new EOFException("closed while executing");
+                case NoticeResponse notice -> notices.add(notice.diagnostic().toString());
+                case ErrorResponse error -> throw new IOException(error.toString());
+                case ReadyForQuery _ -> {
+                    return notices;
+                }
+                default -> {
+                    // nothing to keep
+                }
+            }
         }
     }
 

@@ -412,8 +412,8 @@ final class ClientInput extends ChannelInboundHandlerAdapter {
     }
 
     private void bodyEnds() {
-        messages.textEnds();
         texts.end();
+        messages.textEnds(texts.suspicion());
     }
 
     /**

@@ -1,18 +1,16 @@
 package dev.sluice.gateway.pooling;
 
-import dev.sluice.gateway.parking.SettingNames;
 import dev.sluice.gateway.pooling.statement.ClientStatements;
 import dev.sluice.gateway.pooling.statement.Deallocations;
 import dev.sluice.gateway.pooling.statement.Expectations;
 import dev.sluice.gateway.pooling.statement.ServerStatements;
 import dev.sluice.gateway.pooling.statement.SharedStatement;
 import dev.sluice.gateway.pooling.statement.StatementStore;
-import dev.sluice.gateway.pooling.statement.StatementWatch;
+import dev.sluice.gateway.pooling.statement.Suspicion;
 import dev.sluice.wire.frame.FrameHeader;
 import dev.sluice.wire.frame.WireFormatException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -188,20 +186,9 @@ final class StatementMessages {
             zero++;
         }
         ByteBuf text = Unpooled.wrappedBuffer(body);
-        StatementWatch watch = new StatementWatch();
-        watch.begin();
-        watch.more(text, 0, zero);
-        boolean suspicious = watch.end() != 0;
-        Set<String> names = Set.of();
-        if (suspicious) {
-            SettingNames settingNames = new SettingNames();
-            settingNames.begin();
-            settingNames.more(text, 0, zero);
-            settingNames.end();
-            names = settingNames.names();
-        }
-        byte[] deallocates = suspicious ? Deallocations.target(text, 0, zero) : null;
-        return store.add(body, suspicious, names, deallocates);
+        Suspicion suspicion = Suspicion.of(text, 0, zero);
+        byte[] deallocates = suspicion != null ? Deallocations.target(text, 0, zero) : null;
+        return store.add(body, suspicion, deallocates);
     }
 
     /** The name of the statement that a text, which ends with a zero byte, deallocates. */
@@ -257,8 +244,16 @@ final class StatementMessages {
         }
     }
 
-    /** The text is over. */
-    void textEnds() {
+    /**
+     * The text is over.
+     *
+     * @param suspicion what executing it may leave behind
+     */
+    void textEnds(@Nullable Suspicion suspicion) {
+        UnnamedStatement come = unnamed;
+        if (unnamedComes && come != null) {
+            come.suspect(suspicion);
+        }
         unnamedComes = false;
     }
 
@@ -306,6 +301,7 @@ final class StatementMessages {
         if (zero == name) {
             requireUnnamed(server, at);
             UnnamedStatement bound = unnamed;
+            input.texts().uses(bound == null ? null : bound.suspicion());
             deallocations.bound(
                     in, body, portalEnd - body, bound == null ? null : bound.deallocates());
             expected.sent(Expectations.BIND, null);
@@ -319,9 +315,7 @@ final class StatementMessages {
             return ClientInput.Step.STAYS;
         }
         SharedStatement statement = named.statement();
-        if (statement.isSuspicious()) {
-            input.texts().uses(statement.customSettings());
-        }
+        input.texts().uses(statement.suspicion());
         require(server, at, statement);
         expected.sent(Expectations.BIND, named);
         byte[] theirs = statement.name();

@@ -3,6 +3,7 @@ package dev.sluice.gateway.pooling;
 import dev.sluice.gateway.parking.Obstacle;
 import dev.sluice.gateway.parking.SettingNames;
 import dev.sluice.gateway.pooling.statement.StatementWatch;
+import dev.sluice.gateway.pooling.statement.Suspicion;
 import io.netty.buffer.ByteBuf;
 import java.util.Collection;
 import java.util.Set;
@@ -25,6 +26,7 @@ final class TextWatch {
     private boolean inPieces;
     private boolean watchesQuery;
     private boolean barrier;
+    private @Nullable Suspicion suspicion;
 
     TextWatch(PooledClient client) {
         this.client = client;
@@ -42,6 +44,7 @@ final class TextWatch {
         watch = reading;
         watchesQuery = query;
         inPieces = pieces;
+        suspicion = null;
         if (pieces) {
             settingNames().begin();
         }
@@ -103,10 +106,10 @@ final class TextWatch {
         if (found == 0) {
             return;
         }
-        client.pinning().suspect((found & StatementWatch.LOADS) != 0);
-        if (settingNames != null && settingNames.isNameless()) {
-            client.pinning().mustPin(Obstacle.NAMELESS_SETTINGS.description());
-        }
+        // the names are kept here
+        boolean nameless = settingNames != null && settingNames.isNameless();
+        suspicion = new Suspicion((found & StatementWatch.LOADS) != 0, nameless, Set.of());
+        uses(suspicion);
         if (watchesQuery && (found & StatementWatch.DEALLOCATES) != 0) {
             barrier = true;
         }
@@ -122,14 +125,25 @@ final class TextWatch {
         barrier = false;
     }
 
-    /** A shared statement is executed that may change the session. */
-    void uses(Collection<String> namesInText) {
-        if (!customSettings.containsAll(namesInText)) {
+    /** What executing the text that came last may leave behind; null if nothing. */
+    @Nullable Suspicion suspicion() {
+        return suspicion;
+    }
+
+    /** A statement is executed that may leave something behind. */
+    void uses(@Nullable Suspicion of) {
+        if (of == null) {
+            return;
+        }
+        if (!customSettings.containsAll(of.customSettings())) {
             Set<String> more = new TreeSet<>(customSettings);
-            more.addAll(namesInText);
+            more.addAll(of.customSettings());
             customSettings = more;
         }
-        client.pinning().suspect(false);
+        client.pinning().suspect(of.loads());
+        if (of.nameless()) {
+            client.pinning().mustPin(Obstacle.NAMELESS_SETTINGS.description());
+        }
     }
 
     /** Names of settings that Postgres does not list, with those among some. */

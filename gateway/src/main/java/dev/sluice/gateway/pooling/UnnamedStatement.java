@@ -1,5 +1,6 @@
 package dev.sluice.gateway.pooling;
 
+import dev.sluice.gateway.pooling.statement.Suspicion;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ final class UnnamedStatement {
     private @Nullable UnnamedStatement before;
     private final byte @Nullable [] deallocates;
     private int come = 1; // the zero byte that is its name
+    private @Nullable Suspicion suspicion;
     private boolean skipped;
     private boolean failed;
 
@@ -40,6 +42,16 @@ final class UnnamedStatement {
     /** The name of the statement that executing it deallocates, as far as it is known. */
     byte @Nullable [] deallocates() {
         return deallocates;
+    }
+
+    /** What executing it may leave behind; null if nothing. */
+    @Nullable Suspicion suspicion() {
+        return suspicion;
+    }
+
+    /** Its text was read. */
+    void suspect(@Nullable Suspicion of) {
+        suspicion = of;
     }
 
     /** There is none any more, unless the Close is skipped. */

@@ -1,7 +1,6 @@
 package dev.sluice.gateway.pooling.statement;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,26 +10,20 @@ import org.jspecify.annotations.Nullable;
 public final class SharedStatement {
     private final byte[] name;
     private final byte[] body;
-    private final boolean suspicious;
-    private final Set<String> customSettings;
+    private final @Nullable Suspicion suspicion;
     private final byte @Nullable [] deallocates;
     int uses;
 
     /**
      * @param body of the Parse message after the name: the text, a zero byte, the types
-     * @param suspicious whether executing it may change the session
+     * @param suspicion what executing it may leave behind
      * @param deallocates the name of the statement that executing it deallocates
      */
     SharedStatement(
-            long id,
-            byte[] body,
-            boolean suspicious,
-            Set<String> customSettings,
-            byte @Nullable [] deallocates) {
+            long id, byte[] body, @Nullable Suspicion suspicion, byte @Nullable [] deallocates) {
         this.name = ("sluice:" + Long.toString(id, 36)).getBytes(StandardCharsets.US_ASCII);
         this.body = body;
-        this.suspicious = suspicious;
-        this.customSettings = Set.copyOf(customSettings);
+        this.suspicion = suspicion;
         this.deallocates = deallocates;
     }
 
@@ -43,17 +36,13 @@ public final class SharedStatement {
         return body;
     }
 
-    public boolean isSuspicious() {
-        return suspicious;
+    /** What executing it may leave behind; null if nothing. */
+    public @Nullable Suspicion suspicion() {
+        return suspicion;
     }
 
     /** The name of the statement that executing it deallocates, as far as it is known. */
     public byte @Nullable [] deallocates() {
         return deallocates;
-    }
-
-    /** Custom settings whose names are in its text. */
-    public Set<String> customSettings() {
-        return customSettings;
     }
 }

@@ -3,7 +3,6 @@ package dev.sluice.gateway.pooling.statement;
 import io.netty.buffer.ByteBuf;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,12 +26,8 @@ public final class StatementStore {
 
     /** A statement that {@link #find} did not find. */
     public SharedStatement add(
-            byte[] body,
-            boolean suspicious,
-            Set<String> customSettings,
-            byte @Nullable [] deallocates) {
-        SharedStatement made =
-                new SharedStatement(++lastId, body, suspicious, customSettings, deallocates);
+            byte[] body, @Nullable Suspicion suspicion, byte @Nullable [] deallocates) {
+        SharedStatement made = new SharedStatement(++lastId, body, suspicion, deallocates);
         byBody.put(new ByteKey(body, body.length), made);
         return made;
     }
