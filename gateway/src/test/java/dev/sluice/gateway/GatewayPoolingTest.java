@@ -206,6 +206,30 @@ class GatewayPoolingTest {
         }
     }
 
+    /** Postgres calls it TimeZone, whatever the client does. */
+    @Test
+    void whatWasSetAtStartupCanBeSetAgain() throws IOException {
+        try (RawClient client =
+                pooled.raw(
+                        "timezone",
+                        "Asia/Tokyo",
+                        "options",
+                        "endpoint=ep-x-pooler -c datestyle=SQL,DMY")) {
+            assertThat(client.query("show timezone")).isEqualTo(List.of(List.of("Asia/Tokyo")));
+            assertThat(client.query("show datestyle")).isEqualTo(List.of(List.of("SQL, DMY")));
+            client.query("set timezone to 'Europe/Rome'");
+            client.query("set datestyle to 'German, DMY'");
+            for (int i = 0; i < 2; i++) {
+                assertThat(client.query("show timezone"))
+                        .isEqualTo(List.of(List.of("Europe/Rome")));
+                assertThat(client.query("show datestyle"))
+                        .isEqualTo(List.of(List.of("German, DMY")));
+            }
+            client.query("reset timezone");
+            assertThat(client.query("show timezone")).isEqualTo(List.of(List.of("Asia/Tokyo")));
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

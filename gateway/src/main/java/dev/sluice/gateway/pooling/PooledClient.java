@@ -365,7 +365,9 @@ final class PooledClient {
             }
             return;
         }
-        Map<String, String> found = new TreeMap<>(exchange.settings());
+        // Postgres says TimeZone where the client may have said timezone
+        Map<String, String> found = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        found.putAll(exchange.settings());
         startup.values().forEach(found::putIfAbsent);
         settings = pool.knownSettings().session(found);
         has.isNow(pool.knownSettings().session(exchange.settings()));

@@ -19,7 +19,7 @@ public final class StartupSettings {
     /**
      * What was read.
      *
-     * @param values one character for each byte
+     * @param values one character for each byte; of a name given twice, in whatever case, the last
      * @param refused a word of {@code options} that is no setting
      */
     public record Read(Map<String, String> values, Optional<String> refused) {}
@@ -27,7 +27,7 @@ public final class StartupSettings {
     private StartupSettings() {}
 
     public static Read of(Map<String, String> parameters) {
-        Map<String, String> values = new TreeMap<>();
+        Map<String, String> values = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         Optional<String> refused = Optional.empty();
         List<String> words = words(parameters.getOrDefault("options", ""));
         for (int i = 0; i < words.size(); i++) {
