@@ -8,9 +8,11 @@ import dev.sluice.wire.backend.ErrorResponse;
 import dev.sluice.wire.backend.NoticeResponse;
 import dev.sluice.wire.backend.ReadyForQuery;
 import dev.sluice.wire.frontend.Bind;
+import dev.sluice.wire.frontend.Close;
 import dev.sluice.wire.frontend.Execute;
 import dev.sluice.wire.frontend.Parse;
 import dev.sluice.wire.frontend.Sync;
+import dev.sluice.wire.frontend.Target;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
@@ -336,6 +338,33 @@ class GatewayPoolingTest {
                         name.isEmpty() ? "" : "again" + i,
                         "select set_config('" + setting + "', $1, false)");
             }
+        }
+    }
+
+    /** As on a connection of one's own: once it is prepared again, it is the new one. */
+    @Test
+    void aStatementWhoseTableHasOtherColumnsIsPreparedAgain() throws IOException {
+        String sql = "select * from changing";
+        try (RawClient one = pooled.raw();
+                RawClient other = pooled.raw()) {
+            one.query("drop table if exists changing");
+            one.query("create table changing (a int)");
+            prepare(one, "s", sql);
+            execute(one, "s");
+            other.query("begin");
+            execute(one, "s");
+            other.query("commit");
+            one.query("alter table changing add b int");
+            assertThatThrownBy(() -> execute(one, "s")).hasMessageContaining("0A000");
+            one.await(ReadyForQuery.class);
+            other.query("begin");
+            prepare(other, "of other", sql);
+            execute(other, "of other");
+            one.send(new Close(Target.STATEMENT, "s"));
+            prepare(one, "s", sql);
+            execute(one, "s");
+            other.query("commit");
+            one.query("drop table changing");
         }
     }
 

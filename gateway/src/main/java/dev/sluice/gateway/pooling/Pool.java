@@ -8,6 +8,7 @@ import dev.sluice.gateway.pooling.queue.Slot;
 import dev.sluice.gateway.pooling.queue.Waiter;
 import dev.sluice.gateway.pooling.state.KnownSettings;
 import dev.sluice.gateway.pooling.state.SimpleExchange;
+import dev.sluice.gateway.pooling.statement.SharedStatement;
 import dev.sluice.gateway.pooling.statement.StatementStore;
 import dev.sluice.gateway.pooling.statement.StatementWatch;
 import dev.sluice.gateway.routing.Route;
@@ -349,6 +350,11 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
         } else {
             release(server);
         }
+    }
+
+    /** A statement must be prepared again, on every server connection that has it. */
+    void outdated(SharedStatement statement) {
+        servers.forEach(server -> server.statements().outdate(statement));
     }
 
     /** A server connection broke. */

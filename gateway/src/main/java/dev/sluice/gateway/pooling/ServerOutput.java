@@ -2,7 +2,9 @@ package dev.sluice.gateway.pooling;
 
 import dev.sluice.gateway.pooling.statement.ClientStatements;
 import dev.sluice.gateway.pooling.statement.Expectations;
+import dev.sluice.gateway.pooling.statement.SharedStatement;
 import dev.sluice.gateway.transport.Outbound;
+import dev.sluice.wire.SqlState;
 import dev.sluice.wire.backend.Diagnostic;
 import dev.sluice.wire.frame.FrameHeader;
 import dev.sluice.wire.frame.WireFormatException;
@@ -177,6 +179,7 @@ final class ServerOutput extends ChannelInboundHandlerAdapter {
         int body = at + FrameHeader.BYTES;
         int end = body + length;
         Expectations expected = server.expected();
+        SharedStatement outdated = null;
         forwarding = true;
         switch (type) {
             case 'D', 'd' -> {
@@ -194,6 +197,7 @@ final class ServerOutput extends ChannelInboundHandlerAdapter {
                     return;
                 }
                 if (expected.subject() instanceof ClientStatements.Named named) {
+                    outdated = isOutdated(in, body, length) ? named.statement() : null;
                     renamed(to, in, at, length, named);
                 }
             }
@@ -218,7 +222,19 @@ final class ServerOutput extends ChannelInboundHandlerAdapter {
                                     + FrameHeader.typeName(type)
                                     + " answers nothing that was asked");
         }
+        if (outdated != null) {
+            server.pool().outdated(outdated);
+        }
         oursDue = true;
+    }
+
+    /**
+     * Whether an error is {@code cached plan must not change result type}, which a statement gives
+     * until it is prepared again, or another that has its code: then that is done in vain.
+     */
+    private static boolean isOutdated(ByteBuf in, int body, int length) {
+        return in.toString(body, length, StandardCharsets.ISO_8859_1)
+                .contains("\0C" + SqlState.FEATURE_NOT_SUPPORTED.code() + '\0');
     }
 
     /** An error about a statement calls it what its client does. */

@@ -166,7 +166,7 @@ final class StatementMessages {
             input.outgoing().insert(server.channel(), at);
             server.expected().sent(Expectations.FAKE_PARSE, named);
         } else {
-            if (present) {
+            if (present || server.statements().isOutdated(statement)) {
                 // in a failed transaction the server refuses it: ask the server
                 forget(server, at, statement);
             }
@@ -379,6 +379,9 @@ final class StatementMessages {
     private void require(PooledServer server, int at, SharedStatement statement) {
         if (server.statements().has(statement)) {
             return;
+        }
+        if (server.statements().isOutdated(statement)) {
+            forget(server, at, statement);
         }
         makeRoom(server, at);
         server.statements().add(statement);

@@ -17,9 +17,19 @@ public final class ServerStatements {
         this.store = store;
     }
 
-    /** Whether it is there; it counts as used. */
+    /** Whether it is there and good; it counts as used. */
     public boolean has(SharedStatement statement) {
-        return present.get(statement) != null;
+        return Boolean.TRUE.equals(present.get(statement));
+    }
+
+    /** Whether it is there, but of no use: it must be closed before it is prepared again. */
+    public boolean isOutdated(SharedStatement statement) {
+        return Boolean.FALSE.equals(present.get(statement));
+    }
+
+    /** If it is there it is of no use any more: a table that it reads has other columns now. */
+    public void outdate(SharedStatement statement) {
+        present.computeIfPresent(statement, (_, _) -> false);
     }
 
     /** It is there from now on. */
