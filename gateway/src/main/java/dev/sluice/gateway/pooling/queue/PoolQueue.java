@@ -285,8 +285,13 @@ public final class PoolQueue<C, S> {
         tellIfPaused();
     }
 
-    /** Goes on. */
+    /** Goes on. Who waited meanwhile is served first, and its patience begins now. */
     public void resume(long now) {
+        if (paused) {
+            for (Waiter<C> each = first; each != null; each = each.after) {
+                each.since = now;
+            }
+        }
         paused = false;
         grow(now);
     }

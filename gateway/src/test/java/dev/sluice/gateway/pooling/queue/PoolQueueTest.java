@@ -178,6 +178,11 @@ class PoolQueueTest {
         queue.tick(10 * PATIENCE);
         assertThat(done()).containsExactly("paused");
         assertThat(queue.waiting()).isOne();
+        queue.resume(11 * PATIENCE);
+        queue.tick(12 * PATIENCE - 1);
+        assertThat(done()).containsExactly("open");
+        queue.tick(12 * PATIENCE);
+        assertThat(done()).containsExactly("a WAITED_TOO_LONG");
     }
 
     @Test
