@@ -379,6 +379,16 @@ class GatewayParkingTest {
             }
             assertThat(raw.query("")).isEmpty();
             raw.send(new dev.sluice.wire.frontend.Parse("", "", List.of()));
+            raw.send(
+                    new dev.sluice.wire.frontend.Describe(
+                            dev.sluice.wire.frontend.Target.STATEMENT, ""));
+            raw.send(new dev.sluice.wire.frontend.Sync());
+            assertThat(raw.receive()).isEqualTo(new dev.sluice.wire.backend.ParseComplete());
+            assertThat(raw.receive())
+                    .isEqualTo(new dev.sluice.wire.backend.ParameterDescription(List.of()));
+            assertThat(raw.receive()).isEqualTo(new dev.sluice.wire.backend.NoData());
+            raw.await(dev.sluice.wire.backend.ReadyForQuery.class);
+            raw.send(new dev.sluice.wire.frontend.Parse("", "", List.of()));
             raw.send(new dev.sluice.wire.frontend.Bind("", "", List.of(), List.of(), List.of()));
             raw.send(new dev.sluice.wire.frontend.Execute("", 0));
             raw.send(new dev.sluice.wire.frontend.Sync());
@@ -390,6 +400,27 @@ class GatewayParkingTest {
             assertThat(gateway.gateway.metrics().sessionsParkedNow()).isEqualTo(2);
             assertThat(query(connection, "select 2")).isEqualTo("2");
             assertThat(raw.query("select 3")).containsExactly(List.of("3"));
+        }
+    }
+
+    /** It looks like the end of an alive check, and runs a statement. */
+    @Test
+    void theUnnamedStatementOfBeforeIsNoAliveCheck() throws Exception {
+        try (RawClient raw = login()) {
+            raw.send(
+                    new dev.sluice.wire.frontend.Parse(
+                            "", "select pg_notify('x', 'y')", List.of()));
+            raw.send(new dev.sluice.wire.frontend.Sync());
+            raw.await(dev.sluice.wire.backend.ReadyForQuery.class);
+            parkAll(1);
+            raw.send(new dev.sluice.wire.frontend.Bind("", "", List.of(), List.of(), List.of()));
+            raw.send(new dev.sluice.wire.frontend.Execute("", 0));
+            raw.send(new dev.sluice.wire.frontend.Sync());
+            assertThat(raw.receive())
+                    .isInstanceOfSatisfying(
+                            dev.sluice.wire.backend.ErrorResponse.class,
+                            error -> assertThat(error.diagnostic().sqlState()).isEqualTo("26000"));
+            raw.await(dev.sluice.wire.backend.ReadyForQuery.class);
         }
     }
 

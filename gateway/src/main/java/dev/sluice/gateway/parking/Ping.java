@@ -3,12 +3,14 @@ package dev.sluice.gateway.parking;
 import dev.sluice.wire.backend.BindComplete;
 import dev.sluice.wire.backend.EmptyQueryResponse;
 import dev.sluice.wire.backend.NoData;
+import dev.sluice.wire.backend.ParameterDescription;
 import dev.sluice.wire.backend.ParseComplete;
 import dev.sluice.wire.backend.ReadyForQuery;
 import dev.sluice.wire.backend.TransactionStatus;
 import dev.sluice.wire.frame.FrameHeader;
 import dev.sluice.wire.frame.OpaqueFrame;
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 
 /**
  * The empty query, with which connection pools find out whether a connection is alive ({@code
@@ -17,7 +19,7 @@ import io.netty.buffer.ByteBuf;
  *
  * <p>It is recognised by lengths alone, so the relay need not look into messages: a Query of one
  * byte is empty, and a Parse of four bytes, a Bind of eight, a Describe of two and an Execute of
- * five name nothing and carry nothing.
+ * five name nothing and carry nothing. In which order they are one, {@link PingWatch} tells.
  */
 public final class Ping {
     private Ping() {}
@@ -50,7 +52,12 @@ public final class Ping {
                 }
                 case 'P' -> new ParseComplete().encode(out);
                 case 'B' -> new BindComplete().encode(out);
-                case 'D' -> new NoData().encode(out);
+                case 'D' -> {
+                    if (frame.body().getByte(frame.body().readerIndex()) == 'S') {
+                        new ParameterDescription(List.of()).encode(out);
+                    }
+                    new NoData().encode(out);
+                }
                 case 'E' -> new EmptyQueryResponse().encode(out);
                 case 'S' -> ready(out);
                 default ->

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.pooling;
 
 import dev.sluice.gateway.parking.Ping;
+import dev.sluice.gateway.parking.PingWatch;
 import dev.sluice.gateway.pooling.statement.Expectations;
 import dev.sluice.gateway.transport.Outbound;
 import dev.sluice.wire.backend.Diagnostic;
@@ -27,12 +28,12 @@ final class StandIn {
         int at = in.readerIndex();
         int end = in.writerIndex();
         byte type = 0;
-        boolean parsed = false;
+        PingWatch pings = new PingWatch();
         while (end - at >= FrameHeader.BYTES) {
             type = in.getByte(at);
             int length = in.getInt(at + 1) - FrameHeader.MIN_LENGTH;
-            parsed = type == 'P' || (parsed && type != 'S');
-            if (!Ping.isPart(type, length) || !(parsed || type == 'S' || type == 'Q')) {
+            pings.sent(type, length, true);
+            if (!pings.isPinging()) {
                 return false;
             }
             at += FrameHeader.BYTES + length;

@@ -2,6 +2,7 @@ package dev.sluice.gateway.relay;
 
 import dev.sluice.gateway.SessionInfo;
 import dev.sluice.gateway.parking.Ping;
+import dev.sluice.gateway.parking.PingWatch;
 import dev.sluice.wire.backend.TransactionStatus;
 
 /**
@@ -14,16 +15,16 @@ import dev.sluice.wire.backend.TransactionStatus;
  * (the manual, "COPY Operations").
  */
 final class SessionActivity {
+    private final PingWatch pings = new PingWatch();
     private int unanswered;
     private int syncsSinceExecute;
     private boolean unsynced;
     private boolean terminated;
-    private boolean pinging;
     private TransactionStatus status = TransactionStatus.IDLE;
 
     /** The client has begun to send a message. */
     void clientSent(byte type, int bodyLength) {
-        pinging = (pinging || isSettled()) && Ping.isPart(type, bodyLength);
+        pings.sent(type, bodyLength, isSettled());
         switch (type) {
             case 'Q', 'F' -> {
                 unanswered++;
@@ -64,7 +65,7 @@ final class SessionActivity {
      * not.
      */
     boolean isPinging() {
-        return pinging;
+        return pings.isPinging();
     }
 
     /** Nothing is open: the pings that the client sent, if any, were answered without a server. */

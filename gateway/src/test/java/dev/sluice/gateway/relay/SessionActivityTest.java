@@ -63,6 +63,11 @@ class SessionActivityTest {
         "P5 B8 E5 S0,false",
         "P4 B9 E5 S0,false",
         "B8 E5 S0 C6 S0,false",
+        "P4 D2 S0 Z B8 E5 S0,true",
+        "P30 S0 Z B8 E5 S0,false",
+        "P4 B8 S0 Z E5 S0,false",
+        "P4 S0 Z Q1 Z B8 E5 S0,false",
+        "B8 E5 S0 Z Q1,true",
         "Q1 X0,false",
     })
     void emptyQueriesAreNoActivity(String messages, boolean pinging) {
