@@ -147,8 +147,14 @@ public final class Gateway implements Closeable {
         GatewayMetrics metrics = new GatewayMetrics();
         byte[] doomSecret = doomSecret(config, random);
         WakeFlights wakes = new WakeFlights(directory, config.wakeTimeout(), metrics);
+        ParkedListeners parkedListeners = new ParkedListeners();
         ComputeConnector connector =
-                new ComputeConnector(wakes, transport, random, config.wakeTimeout());
+                new ComputeConnector(
+                        wakes,
+                        transport,
+                        random,
+                        config.wakeTimeout(),
+                        route -> parkedListeners.computeReached(route.endpointId()));
         Door door =
                 new Door(config.rules(), config.authenticationTimeout(), config.http().isPresent());
         CancelKeys cancelKeys = new CancelKeys(random, () -> number(door.now().rules()));
@@ -175,7 +181,7 @@ public final class Gateway implements Closeable {
                 connector,
                 sessions,
                 new SessionContext(
-                        metrics, sessionListener, connector, cancelKeys, new ParkedListeners()),
+                        metrics, sessionListener, connector, cancelKeys, parkedListeners),
                 pools,
                 cancelKeys,
                 new CancelForwarding(random, InstantSource.system()),
@@ -304,11 +310,17 @@ public final class Gateway implements Closeable {
                         sessions.isFree()
                                 ? services.pools()
                                         .sleep(endpointId)
-                                        .thenApply(pools -> both(sessions, pools, urgent))
+                                        .thenApply(
+                                                pools -> both(endpointId, sessions, pools, urgent))
                                 : CompletableFuture.completedFuture(sessions));
     }
 
-    private static ParkReport both(ParkReport sessions, ParkReport pools, boolean urgent) {
+    private ParkReport both(
+            String endpointId, ParkReport sessions, ParkReport pools, boolean urgent) {
+        if (!urgent && !pools.isFree()) {
+            // the compute stays, so somebody may notify those that listen
+            services.sessionContext().parkedListeners().computeReached(endpointId);
+        }
         return new ParkReport(
                 sessions.parked() + pools.parked(),
                 sessions.ended() + pools.ended(),

@@ -10,6 +10,10 @@ import dev.sluice.wire.backend.BackendKeyData;
 import dev.sluice.wire.startup.CancelRequest;
 import dev.sluice.wire.startup.ProtocolVersion;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -30,6 +34,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
@@ -460,6 +465,47 @@ class GatewayParkingTest {
                 assertThat(notifications).hasSize(1);
                 assertThat(notifications[0].getParameter()).isEqualTo("hello");
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"session", "pool", "http"})
+    void aListenerComesBackWhoeverReachesTheCompute(String by) throws Exception {
+        try (Connection listener = connect()) {
+            execute(listener, "listen news");
+            parkAll(1);
+            switch (by) {
+                case "session" -> connect().close();
+                case "pool" -> {
+                    try (Connection pooled = connect("options", "endpoint=ep-x-pooler")) {
+                        execute(pooled, "select 1");
+                    }
+                }
+                default -> overHttp("select 1");
+            }
+            Awaitility.await().until(() -> gateway.gateway.metrics().sessionsParkedNow() == 0);
+            overHttp("select pg_notify('news', 'good')");
+            assertThat(listener.unwrap(PGConnection.class).getNotifications(10_000))
+                    .singleElement()
+                    .satisfies(news -> assertThat(news.getParameter()).isEqualTo("good"));
+        }
+    }
+
+    private void overHttp(String sql) throws IOException, InterruptedException {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpRequest request =
+                    HttpRequest.newBuilder(
+                                    URI.create("http://127.0.0.1:" + gateway.port() + "/sql"))
+                            .header(
+                                    "Neon-Connection-String",
+                                    "postgresql://alice:wonderland@ep-x.localhost/app")
+                            .POST(
+                                    HttpRequest.BodyPublishers.ofString(
+                                            "{\"query\":\"" + sql + "\"}"))
+                            .build();
+            HttpResponse<String> response =
+                    client.send(request, HttpResponse.BodyHandlers.ofString());
+            assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         }
     }
 

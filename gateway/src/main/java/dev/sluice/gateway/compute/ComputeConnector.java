@@ -1,6 +1,7 @@
 package dev.sluice.gateway.compute;
 
 import dev.sluice.gateway.routing.ComputeAddress;
+import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.wire.backend.BackendKeyData;
 import dev.sluice.wire.backend.BackendMessage;
@@ -14,6 +15,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,16 +39,23 @@ public final class ComputeConnector {
     private final Transport transport;
     private final SecureRandom random;
     private final Duration patience;
+    private final Consumer<Route> reached;
 
     /**
      * @param patience with a compute that takes the connection and then says nothing
+     * @param reached told of each compute that lets somebody in; from any thread
      */
     public ComputeConnector(
-            WakeFlights wakes, Transport transport, SecureRandom random, Duration patience) {
+            WakeFlights wakes,
+            Transport transport,
+            SecureRandom random,
+            Duration patience,
+            Consumer<Route> reached) {
         this.wakes = wakes;
         this.transport = transport;
         this.random = random;
         this.patience = patience;
+        this.reached = reached;
     }
 
     /**
@@ -238,6 +247,7 @@ public final class ComputeConnector {
             @Override
             public void ready(Channel compute, @Nullable BackendKeyData key) {
                 settled();
+                reached.accept(login.route());
                 passenger.ready(new ServerConnection(compute, address, key));
             }
 

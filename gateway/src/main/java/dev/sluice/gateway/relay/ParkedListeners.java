@@ -30,8 +30,8 @@ public final class ParkedListeners {
                 });
     }
 
-    /** The endpoint's compute runs, and a session has reached it. */
-    void computeReached(String endpointId) {
+    /** The endpoint's compute runs, and somebody has reached it. */
+    public void computeReached(String endpointId) {
         Set<Session> sessions = byEndpoint.remove(endpointId);
         if (sessions != null) {
             sessions.forEach(session ->

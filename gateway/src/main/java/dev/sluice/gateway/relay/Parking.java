@@ -343,7 +343,6 @@ final class Parking {
         session.context().metrics().sessionResumed(System.nanoTime() - resumedAt);
         session.context().metrics().sessionUnparked();
         session.relayTo(server);
-        session.context().parkedListeners().computeReached(session.route().endpointId());
     }
 
     private static void send(Channel channel, java.util.function.Consumer<ByteBuf> message) {

@@ -40,7 +40,6 @@ public final class Sessions {
         metrics.sessionOpened();
         counted.sessionOpened();
         listener.opened(session.route(), session.id());
-        session.context().parkedListeners().computeReached(session.route().endpointId());
         session.client()
                 .closeFuture()
                 .addListener(_ -> {

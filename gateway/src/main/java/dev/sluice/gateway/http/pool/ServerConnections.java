@@ -68,7 +68,11 @@ public final class ServerConnections implements Closeable {
             boolean last = attempt == ATTEMPTS;
             ComputeAddress address = wake(key);
             try {
-                return login.open(address, key.parameters(), keys);
+                ServerConnection open = login.open(address, key.parameters(), keys);
+                services.sessionContext()
+                        .parkedListeners()
+                        .computeReached(key.route().endpointId());
+                return open;
             } catch (SqlErrorException e) {
                 if (last || !GOING_DOWN.contains(e.diagnostic().sqlState())) {
                     throw e;
