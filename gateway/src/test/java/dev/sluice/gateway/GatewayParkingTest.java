@@ -223,6 +223,30 @@ class GatewayParkingTest {
         }
     }
 
+    /** A driver that knows a statement's columns would take the new ones for the old. */
+    @Test
+    void aStatementWhoseColumnsAreOthersEndsTheSession() throws Exception {
+        try (Connection administrator = gateway.connect(TestGateway.login("postgres"));
+                RawClient client = login()) {
+            execute(
+                    administrator,
+                    "drop table if exists public.changing",
+                    "create table public.changing (a int, b int)",
+                    "grant all on public.changing to alice");
+            client.query("prepare p as select * from public.changing");
+            parkAll(2);
+            execute(administrator, "alter table public.changing alter b type text");
+            client.send(new dev.sluice.wire.frontend.Query("select 1"));
+            assertThat(client.lastWords())
+                    .satisfies(
+                            words -> assertThat(words.sqlState()).isEqualTo("57P01"),
+                            words ->
+                                    assertThat(words.toString())
+                                            .contains("prepared statements differ"));
+            execute(administrator, "drop table public.changing");
+        }
+    }
+
     private static long sum(PreparedStatement statement, long a, long b) throws SQLException {
         statement.setLong(1, a);
         statement.setLong(2, b);

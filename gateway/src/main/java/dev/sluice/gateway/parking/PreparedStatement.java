@@ -1,6 +1,7 @@
 package dev.sluice.gateway.parking;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A prepared statement of a session.
@@ -10,5 +11,28 @@ import java.util.List;
  *     {@code PREPARE}
  * @param parameterTypes object ids, all known
  * @param fromSql made by {@code PREPARE}, not by the protocol's Parse
+ * @param resultTypes object ids, separated by commas, of the columns that it has as far as it is
+ *     known before it runs; drivers that were told them do not ask again
  */
-record PreparedStatement(String name, String text, List<Integer> parameterTypes, boolean fromSql) {}
+record PreparedStatement(
+        String name,
+        String text,
+        List<Integer> parameterTypes,
+        boolean fromSql,
+        String resultTypes) {
+
+    /**
+     * Whether a client cannot tell the two apart. Some, such as {@code FETCH}, have columns only
+     * where a cursor or another statement is.
+     */
+    boolean isLike(@Nullable PreparedStatement other) {
+        return other != null
+                && name.equals(other.name)
+                && text.equals(other.text)
+                && parameterTypes.equals(other.parameterTypes)
+                && fromSql == other.fromSql
+                && (resultTypes.isEmpty()
+                        || other.resultTypes.isEmpty()
+                        || resultTypes.equals(other.resultTypes));
+    }
+}

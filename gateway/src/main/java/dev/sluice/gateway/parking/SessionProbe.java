@@ -127,7 +127,7 @@ public final class SessionProbe {
         parts.add(current("reported", REPORTED));
         parts.add(current("own", List.of("session_authorization", "role")));
         parts.add(
-                "select 'statement', %s, %s, pg_catalog.concat(case when p.from_sql then 't' else 'f' end, pg_catalog.array_to_string(p.parameter_types::pg_catalog.oid[], ','))"
+                "select 'statement', %s, %s, pg_catalog.concat(case when p.from_sql then 't' else 'f' end, pg_catalog.array_to_string(p.parameter_types::pg_catalog.oid[], ','), '|', pg_catalog.array_to_string(p.result_types::pg_catalog.oid[], ','))"
                                 .formatted(
                                         hex("p.name"),
                                         "case when pg_catalog.octet_length(p.statement)"
@@ -233,16 +233,18 @@ public final class SessionProbe {
 
     private void statement(String name, String text, String extra) {
         boolean fromSql = extra.startsWith("t");
+        int results = extra.indexOf('|');
         List<Integer> types =
                 Pattern.compile(",")
-                        .splitAsStream(extra.substring(1))
+                        .splitAsStream(extra.substring(1, results))
                         .filter(type -> !type.isEmpty())
                         .map(Integer::parseUnsignedInt)
                         .toList();
         if (fromSql && !(SqlText.isPrepare(text) && SqlText.isOneCommand(text))) {
             obstacles.add(Obstacle.SQL_PREPARE);
         }
-        statements.add(new PreparedStatement(name, text, types, fromSql));
+        statements.add(
+                new PreparedStatement(name, text, types, fromSql, extra.substring(results + 1)));
     }
 
     private static String text(@Nullable ByteBuf column) {

@@ -5,6 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The state of a session that another server session can be given. All texts are in the encoding of
@@ -57,12 +59,25 @@ public record SessionSnapshot(
         if (!authorization.equals(restored.authorization) || !role.equals(restored.role)) {
             differences.add("role");
         }
-        if (!statements.equals(restored.statements)) {
+        if (!hasStatementsLike(restored)) {
             differences.add("prepared statements");
         }
         if (!channels.equals(restored.channels)) {
             differences.add("channels");
         }
         return differences;
+    }
+
+    private boolean hasStatementsLike(SessionSnapshot restored) {
+        Map<String, PreparedStatement> byName =
+                restored.statements.stream()
+                        .collect(
+                                Collectors.toMap(
+                                        PreparedStatement::name,
+                                        Function.identity(),
+                                        (first, _) -> first));
+        return statements.size() == restored.statements.size()
+                && statements.stream()
+                        .allMatch(statement -> statement.isLike(byName.get(statement.name())));
     }
 }

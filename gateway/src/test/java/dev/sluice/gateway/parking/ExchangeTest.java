@@ -36,8 +36,9 @@ class ExchangeTest {
                     "bob",
                     Map.of("TimeZone", "UTC"),
                     Set.of(
-                            new PreparedStatement("s1", "select $1", List.of(23), false),
-                            new PreparedStatement("p", "prepare p as select 1", List.of(), true)),
+                            new PreparedStatement("s1", "select $1", List.of(23), false, "25"),
+                            new PreparedStatement(
+                                    "p", "prepare p as select 1", List.of(), true, "23")),
                     Set.of("news\""));
 
     private static String hex(String text) {
@@ -93,9 +94,9 @@ class ExchangeTest {
         exchange.answered((byte) 'D', row("own", hex("session_authorization"), hex("alice"), null));
         exchange.answered((byte) 'D', row("own", hex("role"), hex("bob"), null));
         exchange.answered((byte) 'D', row("reported", hex("TimeZone"), hex("UTC"), null));
-        exchange.answered((byte) 'D', row("statement", hex("s1"), hex("select $1"), "f23"));
+        exchange.answered((byte) 'D', row("statement", hex("s1"), hex("select $1"), "f23|25"));
         exchange.answered(
-                (byte) 'D', row("statement", hex("p"), hex("prepare p as select 1"), "t"));
+                (byte) 'D', row("statement", hex("p"), hex("prepare p as select 1"), "t|23"));
         exchange.answered((byte) 'D', row("channel", hex("news\""), "", null));
         assertThat(
                         exchange.answered(
@@ -113,7 +114,7 @@ class ExchangeTest {
         assertThat(refused.finding().failure()).contains("42501");
 
         ProbeExchange large = new ProbeExchange(Set.of());
-        large.answered((byte) 'D', row("statement", hex("s"), null, "f"));
+        large.answered((byte) 'D', row("statement", hex("s"), null, "f|"));
         assertThat(large.finding().obstacles()).containsExactly(Obstacle.TOO_LARGE);
 
         ProbeExchange many = new ProbeExchange(Set.of());
@@ -124,7 +125,7 @@ class ExchangeTest {
                             "statement",
                             hex("s" + i),
                             hex("x".repeat(SessionProbe.MAX_BYTES / 8)),
-                            "f"));
+                            "f|"));
         }
         assertThat(many.finding().obstacles()).containsExactly(Obstacle.TOO_LARGE);
     }
