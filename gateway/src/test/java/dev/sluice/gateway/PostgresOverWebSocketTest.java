@@ -21,6 +21,10 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
@@ -29,9 +33,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -65,6 +71,7 @@ class PostgresOverWebSocketTest {
     /** What comes out of a WebSocket. */
     private static final class Received implements WebSocket.Listener {
         private final BlockingQueue<byte[]> frames = new LinkedBlockingQueue<>();
+        private final Queue<ByteBuffer> pongs = new ConcurrentLinkedQueue<>();
         private final CompletableFuture<Integer> closed = new CompletableFuture<>();
         private final ByteBuf bytes = Unpooled.buffer();
 
@@ -73,6 +80,13 @@ class PostgresOverWebSocketTest {
             byte[] copy = new byte[data.remaining()];
             data.get(copy);
             frames.add(copy);
+            socket.request(1);
+            return CompletableFuture.completedStage(null);
+        }
+
+        @Override
+        public CompletionStage<?> onPong(WebSocket socket, ByteBuffer message) {
+            pongs.add(ByteBuffer.wrap(new byte[] {message.get()}));
             socket.request(1);
             return CompletableFuture.completedStage(null);
         }
@@ -235,6 +249,55 @@ class PostgresOverWebSocketTest {
         WebSocket socket = open("/v2", received);
         socket.sendText("select 1", true).join();
         assertThat(received.closed.get(10, TimeUnit.SECONDS)).isEqualTo(1003);
+    }
+
+    @Test
+    void piecesOfAMessageWithPingsBetween() throws Exception {
+        Received received = new Received();
+        WebSocket socket = open("/v2", received);
+        byte[] all =
+                bytes(startup("alice"), new PasswordMessage("wonderland"), new Query("select 7"));
+        for (int at = 0; at < all.length; at += 20) {
+            int end = Math.min(all.length, at + 20);
+            socket.sendBinary(ByteBuffer.wrap(all, at, end - at), end == all.length).join();
+            socket.sendPing(ByteBuffer.wrap(new byte[] {(byte) at})).join();
+        }
+        received.await(DataRow.class);
+        Awaitility.await().until(() -> received.pongs.size() == (all.length + 19) / 20);
+        assertThat(received.pongs).first().isEqualTo(ByteBuffer.wrap(new byte[] {0}));
+        socket.sendClose(4321, "enough").join();
+        assertThat(received.closed.get(10, TimeUnit.SECONDS)).isEqualTo(4321);
+        Awaitility.await().until(() -> gateway.gateway.sessions().isEmpty());
+    }
+
+    /** Who has proved nothing has nothing kept for it, however large a frame it announces. */
+    @Test
+    void aFrameIsNotWaitedFor() throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
+            socket.setSoTimeout(20_000);
+            OutputStream out = socket.getOutputStream();
+            out.write(
+                    "GET /v2 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            InputStream in = socket.getInputStream();
+            String head = "";
+            while (!head.endsWith("\r\n\r\n")) {
+                head += (char) in.read();
+            }
+            assertThat(head)
+                    .startsWith("HTTP/1.1 101 ")
+                    .containsIgnoringCase("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+            // binary, masked with zeroes, 60 MiB long
+            out.write(
+                    ByteBuffer.allocate(14)
+                            .put((byte) 0x82)
+                            .put((byte) 0xff)
+                            .putLong(60 << 20)
+                            .putInt(0)
+                            .array());
+            out.write(bytes(startup("alice")));
+            assertThat(in.read()).isEqualTo(0x82);
+        }
     }
 
     @Test

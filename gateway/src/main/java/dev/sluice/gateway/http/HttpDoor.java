@@ -67,20 +67,17 @@ public final class HttpDoor implements Closeable {
         this.watch = new ConnectionWatch(config.keepAlive());
         this.webSockets = new WebSocketDoor(vertx, services, config);
         this.server =
-                vertx.createHttpServer(options(config))
+                vertx.createHttpServer(options())
                         .connectionHandler(watch::opened)
                         .requestHandler(this::request);
         vertx.setPeriodic(LOOK_MILLIS, _ -> watch.closeIdle());
     }
 
-    private static HttpServerOptions options(HttpConfig config) {
+    private static HttpServerOptions options() {
         return new HttpServerOptions()
                 .setUseProxyProtocol(true)
                 .setHandle100ContinueAutomatically(true)
-                .setMaxHeaderSize(MAX_HEAD)
-                .setPerFrameWebSocketCompressionSupported(false)
-                .setPerMessageWebSocketCompressionSupported(false)
-                .setMaxWebSocketFrameSize(config.limits().requestBytes());
+                .setMaxHeaderSize(MAX_HEAD);
     }
 
     /** The socket that connections are handed over to. */

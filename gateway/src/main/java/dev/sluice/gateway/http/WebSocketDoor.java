@@ -21,10 +21,8 @@ import io.netty.handler.codec.haproxy.HAProxyTLV;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
-import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.SocketAddress;
 import java.io.Closeable;
 import java.io.IOException;
@@ -32,6 +30,10 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,14 +46,19 @@ import org.slf4j.LoggerFactory;
 final class WebSocketDoor implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(WebSocketDoor.class);
 
-    /** RFC 6455, section 7.4.1: a frame of a kind that is not taken here. */
-    private static final short UNSUPPORTED_DATA = 1003;
+    private static final String VERSION = "13";
+    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9+/]{22}==");
 
+    /** RFC 6455, section 1.3: what a server adds to the client's key before it hashes it. */
+    private static final String ACCEPTED = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+    private final Vertx vertx;
     private final GatewayServices services;
     private final HttpConfig config;
     private final NetClient client;
 
     WebSocketDoor(Vertx vertx, GatewayServices services, HttpConfig config) {
+        this.vertx = vertx;
         this.services = services;
         this.config = config;
         this.client = vertx.createNetClient(new NetClientOptions());
@@ -81,22 +88,57 @@ final class WebSocketDoor implements Closeable {
 
     /** Takes a WebSocket in; on the request's event loop. */
     void accept(HttpServerRequest request, Peer peer) {
+        String key = request.getHeader("Sec-WebSocket-Key");
+        if (!VERSION.equals(request.getHeader("Sec-WebSocket-Version"))) {
+            request.response().putHeader("Sec-WebSocket-Version", VERSION);
+            refuse(request, 426);
+            return;
+        }
+        if (key == null || !KEY.matcher(key).matches()) {
+            refuse(request, 400);
+            return;
+        }
         String host = request.authority() == null ? "" : request.authority().host();
         request.pause();
         client.connect(SocketAddress.domainSocketAddress(socket().toString()))
                 .onFailure(e -> {
                     log.error("the inner door of WebSockets is shut", e);
-                    var _ = request.response().setStatusCode(503).end();
+                    refuse(request, 503);
                 })
                 .onSuccess(inside -> {
                     inside.pause();
-                    request.toWebSocket()
+                    request.response()
+                            .putHeader("Upgrade", "websocket")
+                            .putHeader("Connection", "Upgrade")
+                            .putHeader("Sec-WebSocket-Accept", accepted(key));
+                    request.toNetSocket()
                             .onFailure(e -> {
                                 inside.close();
                                 var _ = request.connection().close();
                             })
-                            .onSuccess(socket -> join(socket, inside, header(peer, host)));
+                            .onSuccess(outside ->
+                                    new WebSocket(vertx, outside, inside)
+                                            .begin(header(peer, host)));
                 });
+    }
+
+    private static void refuse(HttpServerRequest request, int status) {
+        request.response()
+                .setStatusCode(status)
+                .putHeader("Connection", "close")
+                .end()
+                .onComplete(_ -> request.connection().close());
+    }
+
+    private static String accepted(String key) {
+        try {
+            return Base64.getEncoder()
+                    .encodeToString(
+                            MessageDigest.getInstance("SHA-1")
+                                    .digest((key + ACCEPTED).getBytes(StandardCharsets.US_ASCII)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-1", e);
+        }
     }
 
     private static Buffer header(Peer peer, String host) {
@@ -112,43 +154,6 @@ final class WebSocketDoor implements Closeable {
             }
         } finally {
             encoder.finishAndReleaseAll();
-        }
-    }
-
-    private static void join(ServerWebSocket socket, NetSocket inside, Buffer header) {
-        inside.write(header).onFailure(e -> log.debug("a WebSocket's client was not let in", e));
-        socket.textMessageHandler(_ -> {
-            socket.close(UNSUPPORTED_DATA, "binary frames only")
-                    .onFailure(e -> log.debug("a WebSocket was closed already", e));
-            inside.close();
-        });
-        // One direction's end is the other's: a Postgres client that says goodbye waits for the
-        // WebSocket to be closed.
-        inside.endHandler(_ -> closed(socket));
-        inside.closeHandler(_ -> closed(socket));
-        socket.closeHandler(_ -> inside.close());
-        socket.exceptionHandler(e -> log.debug("a WebSocket failed", e));
-        inside.exceptionHandler(e -> log.debug("a WebSocket's inside failed", e));
-        socket.handler(bytes -> {
-            inside.write(bytes).onFailure(e -> socket.close());
-            if (inside.writeQueueFull()) {
-                socket.pause();
-                inside.drainHandler(_ -> socket.resume());
-            }
-        });
-        inside.handler(bytes -> {
-            socket.writeBinaryMessage(bytes).onFailure(e -> inside.close());
-            if (socket.writeQueueFull()) {
-                inside.pause();
-                socket.drainHandler(_ -> inside.resume());
-            }
-        });
-        inside.resume();
-    }
-
-    private static void closed(ServerWebSocket socket) {
-        if (!socket.isClosed()) {
-            socket.close().onFailure(e -> log.debug("a WebSocket was closed already", e));
         }
     }
 
