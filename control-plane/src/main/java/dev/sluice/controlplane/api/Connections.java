@@ -29,7 +29,7 @@ public record Connections(String address, int port, String domain) {
                 + encode(owner.role().name())
                 + (password == null ? "" : ":" + encode(password))
                 + "@"
-                + address
+                + (address.indexOf(':') < 0 ? address : "[" + address + "]")
                 + ":"
                 + port
                 + "/"

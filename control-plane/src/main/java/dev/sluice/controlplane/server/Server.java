@@ -172,7 +172,11 @@ public final class Server implements RunningServer {
 
     /** What a client of this machine connects to when the gateway listens at {@code listen}. */
     static String connectAddress(String listen) {
-        return listen.equals("0.0.0.0") ? "127.0.0.1" : listen;
+        return switch (listen) {
+            case "0.0.0.0" -> "127.0.0.1";
+            case "::" -> "::1";
+            default -> listen;
+        };
     }
 
     private void startApi(

@@ -29,6 +29,15 @@ class ConnectionsTest {
         assertThat(connections.host(endpoint)).isEqualTo("ep-1.db.localhost:55432");
     }
 
+    /** RFC 3986, section 3.2.2. */
+    @Test
+    void anIpv6AddressIsInBrackets() {
+        assertThat(
+                        new Connections("::1", 55432, "db.localhost")
+                                .uri(endpoint, owner("app", "pw", "shop"), false))
+                .startsWith("postgresql://app:pw@[::1]:55432/shop?");
+    }
+
     @Test
     void namesAreEscaped() {
         assertThat(connections.uri(endpoint, owner("a b@c", "p/w:d", "ü?"), true))
