@@ -158,10 +158,26 @@ final class WebSocketReader {
     }
 
     private void unmask(Buffer in, int at, int length) {
-        int mask = headLength - MASK;
-        for (int i = 0; i < length; i++) {
-            in.setByte(at + i, (byte) (in.getByte(at + i) ^ head[mask + (maskAt++ & 3)]));
+        int end = at + length;
+        int i = at;
+        int four = fourOfMask();
+        for (; end - i >= Integer.BYTES; i += Integer.BYTES) {
+            in.setInt(i, in.getInt(i) ^ four);
         }
+        for (int left = end - i; left > 0; left--, i++) {
+            in.setByte(i, (byte) (in.getByte(i) ^ (four >>> (Integer.SIZE - Byte.SIZE))));
+            four = Integer.rotateLeft(four, Byte.SIZE);
+        }
+        maskAt += length;
+    }
+
+    /** The mask of the next four bytes, the first of them in the highest. */
+    private int fourOfMask() {
+        int four = 0;
+        for (int i = 0; i < MASK; i++) {
+            four = four << Byte.SIZE | (head[headLength - MASK + ((maskAt + i) & 3)] & 0xff);
+        }
+        return four;
     }
 
     private void body(Buffer part) {
