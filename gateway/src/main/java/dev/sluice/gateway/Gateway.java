@@ -361,6 +361,7 @@ public final class Gateway implements Closeable {
         drain(lastWords);
         services.sessions().end(_ -> true, _ -> true, lastWords).join();
         services.pools().end(_ -> true, lastWords).join();
+        services.pools().close();
         http.ifPresent(HttpDoor::close);
         services.transport().stop().join();
     }

@@ -118,6 +118,19 @@ class GatewayPoolingTest {
         }
     }
 
+    /** Its computes are stopped after it, and ask it first. */
+    @Test
+    void aGatewayThatIsClosedHasNothingToPark() throws SQLException {
+        try (Connection client = pooled.connect()) {
+            query(client, "select 1");
+            pooled.close();
+        }
+        assertThat(pooled.gateway.gateway.park("ep-x", true).toCompletableFuture())
+                .isCompletedWithValue(new ParkReport(0, 0, List.of()));
+        assertThat(pooled.gateway.gateway.pools().toCompletableFuture())
+                .isCompletedWithValue(List.of());
+    }
+
     @Test
     void manyClientsShareFewServerConnections() throws SQLException {
         List<Connection> clients = new ArrayList<>();

@@ -136,6 +136,11 @@ public final class Pools {
         tellIfEmpty();
     }
 
+    /** Forgets all of them: their clients have left, and their event loops are about to stop. */
+    public void close() {
+        pools.clear();
+    }
+
     void forget(Pool pool) {
         pools.remove(pool.key(), pool);
     }
