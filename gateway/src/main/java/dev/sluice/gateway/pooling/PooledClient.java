@@ -368,7 +368,14 @@ final class PooledClient {
         // Postgres says TimeZone where the client may have said timezone
         Map<String, String> found = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         found.putAll(exchange.settings());
-        startup.values().forEach(found::putIfAbsent);
+        // a custom setting is empty on the server then, which knows nothing of how it began
+        boolean reset = input.texts().takeReset();
+        startup.values()
+                .forEach((name, value) ->
+                        found.merge(
+                                name,
+                                value,
+                                (now, began) -> reset && now.isEmpty() ? began : now));
         settings = pool.knownSettings().session(found);
         has.isNow(pool.knownSettings().session(exchange.settings()));
         reportedAtStart = has.reported();

@@ -27,6 +27,7 @@ final class TextWatch {
     private boolean watchesQuery;
     private boolean barrier;
     private @Nullable Suspicion suspicion;
+    private boolean reset;
 
     TextWatch(PooledClient client) {
         this.client = client;
@@ -108,7 +109,12 @@ final class TextWatch {
         }
         // the names are kept here
         boolean nameless = settingNames != null && settingNames.isNameless();
-        suspicion = new Suspicion((found & StatementWatch.LOADS) != 0, nameless, Set.of());
+        suspicion =
+                new Suspicion(
+                        (found & StatementWatch.LOADS) != 0,
+                        (found & StatementWatch.RESETS) != 0,
+                        nameless,
+                        Set.of());
         uses(suspicion);
         if (watchesQuery && (found & StatementWatch.DEALLOCATES) != 0) {
             barrier = true;
@@ -141,9 +147,17 @@ final class TextWatch {
             customSettings = more;
         }
         client.pinning().suspect(of.loads());
+        reset |= of.resets();
         if (of.nameless()) {
             client.pinning().mustPin(Obstacle.NAMELESS_SETTINGS.description());
         }
+    }
+
+    /** Whether settings may have been reset since this was last asked. */
+    boolean takeReset() {
+        boolean was = reset;
+        reset = false;
+        return was;
     }
 
     /** Names of settings that Postgres does not list, with those among some. */

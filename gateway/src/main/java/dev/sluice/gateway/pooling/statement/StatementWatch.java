@@ -27,6 +27,9 @@ public final class StatementWatch {
     /** Loads a library, which nothing can undo or show. */
     public static final int LOADS = 4;
 
+    /** Gives settings the values that they began with. */
+    public static final int RESETS = 8;
+
     private enum At {
         CODE,
         WORD,
@@ -286,12 +289,13 @@ public final class StatementWatch {
     private void firstWord() {
         switch (word[0]) {
             case 's' -> isSet = is("set");
-            case 'r' -> suspect(is("reset"), 0);
+            case 'r' -> suspect(is("reset"), RESETS);
             case 'u' -> suspect(is("unlisten"), 0);
             case 'p' -> suspect(is("prepare"), 0);
             case 'd' -> {
                 suspect(is("do"), 0);
-                suspect(is("discard") || is("deallocate"), DEALLOCATES);
+                suspect(is("deallocate"), DEALLOCATES);
+                suspect(is("discard"), DEALLOCATES | RESETS);
             }
             case 'l' -> {
                 suspect(is("listen"), 0);

@@ -9,10 +9,12 @@ import org.jspecify.annotations.Nullable;
  * What a statement may leave behind in a session each time that it is executed, by its text.
  *
  * @param loads whether it loads a library
+ * @param resets whether it gives settings the values that they began with
  * @param nameless whether it makes settings whose names are not in the text
  * @param customSettings those whose names are, and that Postgres does not list
  */
-public record Suspicion(boolean loads, boolean nameless, Set<String> customSettings) {
+public record Suspicion(
+        boolean loads, boolean resets, boolean nameless, Set<String> customSettings) {
     public Suspicion {
         customSettings = Set.copyOf(customSettings);
     }
@@ -36,6 +38,8 @@ public record Suspicion(boolean loads, boolean nameless, Set<String> customSetti
         names.more(in, text, length);
         names.end();
         return new Suspicion(
-                (found & StatementWatch.LOADS) != 0, names.isNameless(), names.names());
+                (found & StatementWatch.LOADS) != 0,
+                (found & StatementWatch.RESETS) != 0,
+                names.isNameless(), names.names());
     }
 }

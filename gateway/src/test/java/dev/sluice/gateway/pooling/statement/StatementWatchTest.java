@@ -76,7 +76,6 @@ class StatementWatchTest {
                     "  \n\tset x = 1",
                     "/* c */ set x = 1",
                     "-- c\rset x = 1",
-                    "/**/reset all",
                     "select 2 /* a */* 3; set x = 1",
                     "/*/ ' */ set x = 1",
                     "select 1;listen a",
@@ -125,9 +124,20 @@ class StatementWatchTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"deallocate all", "DISCARD PLANS", "select 1; Deallocate x"})
+    @ValueSource(strings = {"deallocate all", "select 1; Deallocate x"})
     void whatDeallocates(String sql) {
         assertThat(watched(sql)).isEqualTo(StatementWatch.SUSPICIOUS | StatementWatch.DEALLOCATES);
+    }
+
+    @Test
+    void whatResets() {
+        assertThat(watched("/**/reset all"))
+                .isEqualTo(StatementWatch.SUSPICIOUS | StatementWatch.RESETS);
+        assertThat(watched("DISCARD PLANS"))
+                .isEqualTo(
+                        StatementWatch.SUSPICIOUS
+                                | StatementWatch.DEALLOCATES
+                                | StatementWatch.RESETS);
     }
 
     @Test
