@@ -12,6 +12,7 @@ import dev.sluice.wire.part.PartNetwork;
 import dev.sluice.wire.part.PartRole;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -22,14 +23,22 @@ import org.jspecify.annotations.Nullable;
  * serves any number of threads and outlives restarts of the safekeeper.
  *
  * <p>Every call throws {@link SafekeeperException} when the safekeeper refuses, and another {@link
- * IOException} when it cannot be reached.
+ * IOException} when it cannot be reached, or is silent for too long: one whose process is stopped,
+ * or whose host is gone, would be waited for without an end.
  */
 public final class SafekeeperClient {
     /** The most that one {@link #read} returns: one segment. */
     public static final int MAX_READ = 16 << 20;
 
+    /** How long it may be silent when it is asked something. */
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
+    /** So much longer when it is to give WAL, which it may have to fetch from the object store. */
+    private static final int TIMES_FOR_WAL = 3;
+
     private final PartNetwork network;
     private final PartAddress address;
+    private final Duration limit;
 
     /** For a safekeeper that asks for no certificate. */
     public SafekeeperClient(PartAddress address) {
@@ -37,8 +46,16 @@ public final class SafekeeperClient {
     }
 
     public SafekeeperClient(PartNetwork network, PartAddress address) {
+        this(network, address, LIMIT);
+    }
+
+    /**
+     * @param limit how long it may be silent
+     */
+    SafekeeperClient(PartNetwork network, PartAddress address, Duration limit) {
         this.network = network;
         this.address = address;
+        this.limit = limit;
     }
 
     public PartAddress address() {
@@ -173,8 +190,10 @@ public final class SafekeeperClient {
         ByteBuffer wal = ByteBuffer.allocate((int) length);
         try (PartChannel channel = connect()) {
             SafekeeperProtocol.send(channel, new SafekeeperRequest.Read(id, from, to, term));
+            // In a term it is read for a safekeeper that commits may be waiting for.
+            Duration silence = term == null ? limit.multipliedBy(TIMES_FOR_WAL) : limit;
             while (wal.hasRemaining()) {
-                switch (receive(channel)) {
+                switch (receive(channel, silence)) {
                     case SafekeeperReply.Wal(WalChunk chunk) -> {
                         if (!chunk.start().equals(from.plus(wal.position()))
                                 || chunk.isHeartbeat()
@@ -195,15 +214,10 @@ public final class SafekeeperClient {
         return wal.array();
     }
 
-    /**
-     * As {@link #timelines}, over a connection of the caller's.
-     *
-     * @param limit how long the safekeeper may be silent; the connection is of no use after an
-     *     error
-     */
-    List<TimelineStatus> timelines(PartChannel channel, Duration limit) throws IOException {
+    /** As {@link #timelines}, over a connection of the caller's, of no use after an error. */
+    List<TimelineStatus> timelines(PartChannel channel) throws IOException {
         SafekeeperProtocol.send(channel, new SafekeeperRequest.ListTimelines());
-        return statuses(channel.receive(limit));
+        return statuses(receive(channel));
     }
 
     PartChannel connect() throws IOException {
@@ -230,12 +244,12 @@ public final class SafekeeperClient {
     private List<TimelineStatus> ask(SafekeeperRequest request) throws IOException {
         try (PartChannel channel = connect()) {
             SafekeeperProtocol.send(channel, request);
-            return statuses(channel.receive());
+            return statuses(receive(channel));
         }
     }
 
-    private List<TimelineStatus> statuses(@Nullable PartFrame frame) throws IOException {
-        return switch (reply(frame)) {
+    private List<TimelineStatus> statuses(SafekeeperReply reply) throws IOException {
+        return switch (reply) {
             case SafekeeperReply.Statuses(List<TimelineStatus> timelines) -> timelines;
             case SafekeeperReply.Wal _, SafekeeperReply.Report _, SafekeeperReply.Space _ ->
                     throw notExpected();
@@ -252,10 +266,20 @@ public final class SafekeeperClient {
     }
 
     SafekeeperReply receive(PartChannel channel) throws IOException {
-        return reply(channel.receive());
+        return receive(channel, limit);
     }
 
-    private SafekeeperReply reply(@Nullable PartFrame frame) throws IOException {
+    private SafekeeperReply receive(PartChannel channel, Duration silence) throws IOException {
+        PartFrame frame;
+        try {
+            frame = channel.receive(silence);
+        } catch (SocketTimeoutException e) {
+            SocketTimeoutException silent =
+                    new SocketTimeoutException(
+                            "safekeeper at %s is silent: %s".formatted(address, e.getMessage()));
+            silent.initCause(e);
+            throw silent;
+        }
         if (frame == null) {
             throw new EOFException("safekeeper at " + address + " hung up");
         }

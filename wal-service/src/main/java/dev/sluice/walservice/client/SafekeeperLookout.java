@@ -3,8 +3,8 @@ package dev.sluice.walservice.client;
 import dev.sluice.wire.part.PartChannel;
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedChannelException;
-import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +14,6 @@ import org.jspecify.annotations.Nullable;
  * close.
  */
 public final class SafekeeperLookout implements Closeable {
-    private static final Duration LIMIT = Duration.ofSeconds(10);
-
     private final SafekeeperClient client;
     private volatile @Nullable PartChannel kept;
     private volatile boolean closed;
@@ -33,14 +31,14 @@ public final class SafekeeperLookout implements Closeable {
      * All timelines, in no order. The connection is made when there is none, and made anew when it
      * was lost meanwhile.
      *
-     * @throws IOException if the safekeeper cannot be reached, or does not answer for ten seconds
+     * @throws IOException if the safekeeper cannot be reached, or is silent for too long
      */
     public List<TimelineStatus> timelines() throws IOException {
         PartChannel before = kept;
         if (before != null) {
             try {
-                return client.timelines(before, LIMIT);
-            } catch (SafekeeperException | ClosedChannelException e) {
+                return client.timelines(before);
+            } catch (SafekeeperException | SocketTimeoutException | ClosedChannelException e) {
                 drop(before); // refused, or silent for too long
                 throw e;
             } catch (IOException lost) {
@@ -53,7 +51,7 @@ public final class SafekeeperLookout implements Closeable {
             if (closed) {
                 throw new IOException("nobody wants to know any more");
             }
-            return client.timelines(fresh, LIMIT);
+            return client.timelines(fresh);
         } catch (IOException | RuntimeException e) {
             drop(fresh);
             throw e;

@@ -26,11 +26,12 @@ public final class WalStream implements Closeable {
 
     /**
      * Waits for the next chunk, which begins where the last one ended. When nothing is committed
-     * for a second or so, it is a heartbeat.
+     * for a second or so, it is a heartbeat; so a safekeeper that says nothing for long is not
+     * there.
      *
      * @throws SafekeeperException if the safekeeper refuses to stream from there
-     * @throws IOException if the connection is lost; a new stream may go on from the last chunk's
-     *     end
+     * @throws IOException if the connection is lost, or the safekeeper silent; a new stream, from
+     *     another one too, may go on from the last chunk's end
      */
     public WalChunk next() throws IOException {
         return switch (client.receive(channel)) {

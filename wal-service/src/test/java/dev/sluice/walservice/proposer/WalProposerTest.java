@@ -190,6 +190,31 @@ final class WalProposerTest {
     }
 
     @Test
+    void oneIsFilledAlsoWhileAnotherThatHasTheWalIsFrozen() throws Exception {
+        try (Fleet fleet = new Fleet(directory, 3);
+                FreezableProxy proxy =
+                        new FreezableProxy(directory.resolve("p.sock"), fleet.socket(0))) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 21);
+            ProposerConfig config = fleet.configWith(0, directory.resolve("p.sock"));
+            try (WalProposer proposer = WalProposer.elect(config, wal)) {
+                fleet.stop(1);
+                for (int i = 0; i < 30; i++) {
+                    wal.append(100_000);
+                    proposer.flush(wal.writtenUpTo());
+                }
+                // The compute has it no more: a safekeeper must give it.
+                wal.removeBelow(WalSegments.pageStart(wal.end()));
+                proxy.freeze(true);
+                fleet.restart(1);
+                wal.append(300);
+                assertThat(flushLater(proposer, wal.writtenUpTo()).get(30, TimeUnit.SECONDS))
+                        .isEqualTo(wal.end());
+                awaitFlush(fleet, wal.end(), 1);
+            }
+        }
+    }
+
+    @Test
     void aWaitingFlushOfAFencedProposerFails() throws Exception {
         try (Fleet fleet = new Fleet(directory, 3)) {
             SyntheticWal wal = new SyntheticWal(Fleet.START, 7);

@@ -12,9 +12,17 @@ final class Deadline implements AutoCloseable {
     private static final ScheduledThreadPoolExecutor TIMER = timer();
 
     private final ScheduledFuture<?> closing;
+    private volatile boolean passed;
 
-    private Deadline(ScheduledFuture<?> closing) {
-        this.closing = closing;
+    private Deadline(Closeable what, Duration limit) {
+        closing =
+                TIMER.schedule(
+                        () -> {
+                            passed = true;
+                            closeQuietly(what);
+                        },
+                        limit.toMillis(),
+                        TimeUnit.MILLISECONDS);
     }
 
     private static ScheduledThreadPoolExecutor timer() {
@@ -26,8 +34,12 @@ final class Deadline implements AutoCloseable {
     }
 
     static Deadline closing(Closeable what, Duration limit) {
-        return new Deadline(
-                TIMER.schedule(() -> closeQuietly(what), limit.toMillis(), TimeUnit.MILLISECONDS));
+        return new Deadline(what, limit);
+    }
+
+    /** Whether it was not told in time. */
+    boolean hasPassed() {
+        return passed;
     }
 
     private static void closeQuietly(Closeable what) {

@@ -8,9 +8,12 @@ import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /** Where a part of Sluice listens: {@code unix:/path/to/socket} or {@code tcp:host:port}. */
 public sealed interface PartAddress {
+    /** A host that is off refuses nothing: a connection to it would be tried for two minutes. */
+    Duration CONNECT_LIMIT = Duration.ofSeconds(10);
 
     /** A Unix domain socket. Its directory's permissions are its access control. */
     record Unix(Path path) implements PartAddress {
@@ -66,18 +69,28 @@ public sealed interface PartAddress {
         };
     }
 
-    /** Opens a blocking connection to this address. */
+    /**
+     * Opens a blocking connection to this address.
+     *
+     * @throws IOException if nobody is there, or a host says nothing for {@link #CONNECT_LIMIT}
+     */
     default SocketChannel connect() throws IOException {
         SocketChannel channel = SocketChannel.open(family());
-        try {
-            if (this instanceof Tcp) {
-                channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        try (Deadline deadline = Deadline.closing(channel, CONNECT_LIMIT)) {
+            try {
+                if (this instanceof Tcp) {
+                    channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+                }
+                channel.connect(socketAddress());
+                return channel;
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                String reason =
+                        deadline.hasPassed()
+                                ? "no answer for " + CONNECT_LIMIT.toSeconds() + " s"
+                                : e.getMessage();
+                throw new IOException("cannot connect to " + this + ": " + reason, e);
             }
-            channel.connect(socketAddress());
-            return channel;
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw new IOException("cannot connect to " + this + ": " + e.getMessage(), e);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.sluice.wire.part;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
@@ -269,13 +270,31 @@ public final class PartChannel implements Closeable {
     }
 
     /**
-     * As {@link #receive()}, of a peer that is given up, and the channel closed, when nothing has
-     * come for {@code limit}.
+     * As {@link #receive()}, of a peer that is given up, and the channel closed, when its frame has
+     * not come within {@code limit}.
+     *
+     * @throws SocketTimeoutException if it is given up
      */
     public @Nullable PartFrame receive(Duration limit) throws IOException {
-        try (Deadline _ = Deadline.closing(this, limit)) {
+        if (hasFrame()) {
             return receive();
         }
+        try (Deadline deadline = Deadline.closing(this, limit)) {
+            try {
+                return receive();
+            } catch (IOException e) {
+                if (deadline.hasPassed()) {
+                    throw silent("no answer for " + limit.toSeconds() + " s", e);
+                }
+                throw e;
+            }
+        }
+    }
+
+    private static SocketTimeoutException silent(String text, IOException cause) {
+        SocketTimeoutException silent = new SocketTimeoutException(text);
+        silent.initCause(cause);
+        return silent;
     }
 
     /** Whether a whole frame has arrived already, so that {@link #receive} will not wait. */

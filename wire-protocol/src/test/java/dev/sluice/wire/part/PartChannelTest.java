@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +46,18 @@ class PartChannelTest {
                 assertThat(answer.type()).isEqualTo(ECHO);
                 assertThat(answer.payload()).isEqualTo(ByteBuffer.wrap(payload));
             }
+        }
+    }
+
+    @Test
+    void aSilentPeerIsGivenUp() throws IOException {
+        PartAddress address = new PartAddress.Unix(directory.resolve("silent"));
+        try (PartServer _ = PartServer.start("silent", address, channel -> channel.receive());
+                PartChannel channel = PartChannel.connect(address)) {
+            assertThatThrownBy(() -> channel.receive(Duration.ofMillis(50)))
+                    .isInstanceOf(SocketTimeoutException.class)
+                    .hasMessageStartingWith("no answer for");
+            assertThatThrownBy(channel::receive).isInstanceOf(ClosedChannelException.class);
         }
     }
 
