@@ -154,7 +154,7 @@ final class ChangeDriver {
                     ask(
                             node,
                             client -> {
-                                client.deleteTimeline(id);
+                                client.leaveTimeline(id);
                                 return null;
                             });
             case Action.Finish _ -> finished = true;

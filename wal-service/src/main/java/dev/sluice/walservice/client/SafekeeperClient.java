@@ -107,11 +107,25 @@ public final class SafekeeperClient {
                                 id, systemIdentifier, postgresMajor, configuration, start, term)));
     }
 
-    /** Deletes a timeline and its WAL; does nothing if there is none. */
+    /**
+     * Deletes a timeline and its WAL, in the object store too; does nothing if there is none. For a
+     * timeline that is no more, and for nothing else.
+     */
     public void deleteTimeline(TenantTimelineId id) throws IOException {
-        List<TimelineStatus> none = ask(new SafekeeperRequest.Delete(id));
-        if (!none.isEmpty()) {
-            throw new IOException(address + " answered a deletion with a status");
+        askForNothing(new SafekeeperRequest.Delete(id));
+    }
+
+    /**
+     * Has a safekeeper that has no say in a timeline any more give up what it has of it; does
+     * nothing if that is nothing. Its objects stay: others need them.
+     */
+    public void leaveTimeline(TenantTimelineId id) throws IOException {
+        askForNothing(new SafekeeperRequest.Leave(id));
+    }
+
+    private void askForNothing(SafekeeperRequest request) throws IOException {
+        if (!ask(request).isEmpty()) {
+            throw notExpected();
         }
     }
 

@@ -34,6 +34,7 @@ import java.util.List;
  *   0x26 Report        id
  *   0x27 Feedback      as in {@link PageserverFeedback}
  *   0x28 Configure     id, configuration, term
+ *   0x29 Leave         id
  *   0x2C Space         -
  *
  *   0x30 Statuses      u32 count, count x { u32 bytes of the rest, id, system identifier,
@@ -63,6 +64,7 @@ public final class SafekeeperProtocol {
     private static final int REPORT = 0x26;
     private static final int FEEDBACK = 0x27;
     private static final int CONFIGURE = 0x28;
+    private static final int LEAVE = 0x29;
     private static final int STATUSES = 0x30;
     private static final int WAL = 0x31;
     private static final int REPORTED = 0x32;
@@ -105,6 +107,10 @@ public final class SafekeeperProtocol {
                     case SafekeeperRequest.Delete r -> {
                         ConsensusProtocol.putId(out, r.id());
                         yield DELETE;
+                    }
+                    case SafekeeperRequest.Leave r -> {
+                        ConsensusProtocol.putId(out, r.id());
+                        yield LEAVE;
                     }
                     case SafekeeperRequest.Status r -> {
                         ConsensusProtocol.putId(out, r.id());
@@ -157,6 +163,7 @@ public final class SafekeeperProtocol {
                                         ConsensusProtocol.configuration(in),
                                         ConsensusProtocol.term(in));
                         case DELETE -> new SafekeeperRequest.Delete(ConsensusProtocol.id(in));
+                        case LEAVE -> new SafekeeperRequest.Leave(ConsensusProtocol.id(in));
                         case STATUS -> new SafekeeperRequest.Status(ConsensusProtocol.id(in));
                         case LIST_TIMELINES -> new SafekeeperRequest.ListTimelines();
                         case READ -> read(in);

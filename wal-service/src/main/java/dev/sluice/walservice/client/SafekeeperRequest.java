@@ -36,8 +36,17 @@ public sealed interface SafekeeperRequest {
     record Configure(TenantTimelineId id, Configuration configuration, Term term)
             implements SafekeeperRequest {}
 
-    /** Answered with no status, also when there was no such timeline. */
+    /**
+     * The timeline is no more, nor are its objects. Answered with no status, also when there was no
+     * such timeline.
+     */
     record Delete(TenantTimelineId id) implements SafekeeperRequest {}
+
+    /**
+     * The safekeeper has no say in the timeline any more, and gives up what it has of it; its
+     * objects are those of the others. Answered as {@link Delete}.
+     */
+    record Leave(TenantTimelineId id) implements SafekeeperRequest {}
 
     /** Answered with the timeline's status. */
     record Status(TenantTimelineId id) implements SafekeeperRequest {}

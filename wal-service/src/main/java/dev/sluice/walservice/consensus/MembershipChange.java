@@ -69,7 +69,7 @@ public final class MembershipChange {
         /** Give what is remembered: somebody else goes on with the change. */
         record Recall() implements Action {}
 
-        /** Delete the timeline on a safekeeper that has left. */
+        /** A safekeeper that has left gives up the timeline; its objects are the others'. */
         record Leave(long node) implements Action {}
 
         /** The change is complete. */

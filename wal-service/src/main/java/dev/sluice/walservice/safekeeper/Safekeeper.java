@@ -252,6 +252,10 @@ public final class Safekeeper implements Closeable {
                 timelines.delete(delete.id());
                 tell(channel, List.of());
             }
+            case SafekeeperRequest.Leave leave -> {
+                timelines.leave(leave.id());
+                tell(channel, List.of());
+            }
             case SafekeeperRequest.Status status ->
                     tell(channel, List.of(timelines.get(status.id()).status()));
             case SafekeeperRequest.ListTimelines _ -> tell(channel, timelines.statuses());

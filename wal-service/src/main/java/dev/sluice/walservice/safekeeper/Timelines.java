@@ -30,13 +30,16 @@ import org.slf4j.LoggerFactory;
  * first asked for. A directory whose name ends in {@code .creating} or {@code .deleted} is the
  * remainder of what a crash interrupted, and is removed. An empty file {@code <timeline>.gone} says
  * that the timeline was deleted, so that it is not fetched again from a safekeeper that was away
- * then; it gets a byte when the timeline's objects have been removed, too.
+ * then; it gets a byte when the timeline's objects have been removed, too. A file {@code
+ * <timeline>.left} says that this safekeeper has no say in the timeline any more, which is not
+ * fetched again either. Its objects are those of the others then, who may have no other copy.
  */
 final class Timelines implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(Timelines.class);
     private static final String CREATING = ".creating";
     private static final String DELETED = ".deleted";
     private static final String GONE = ".gone";
+    private static final String LEFT = ".left";
     private static final String ASIDE = ".damaged";
 
     private final long nodeId;
@@ -77,7 +80,7 @@ final class Timelines implements Closeable {
                     if (Files.size(timeline) == 0) {
                         gone.add(idOf(tenant, timeline));
                     }
-                } else if (!name.endsWith(ASIDE)) {
+                } else if (!name.endsWith(LEFT) && !name.endsWith(ASIDE)) {
                     slots.put(idOf(tenant, timeline), new Slot());
                 }
             }
@@ -159,7 +162,7 @@ final class Timelines implements Closeable {
             if (timeline == null && isGone(request.id())) {
                 slots.remove(request.id(), slot);
                 throw new SafekeeperException(
-                        Refusal.NO_SUCH_TIMELINE, "timeline " + request.id() + " was deleted here");
+                        Refusal.NO_SUCH_TIMELINE, "timeline " + request.id() + " was deleted or left here");
             }
             if (timeline == null) {
                 make(controlOf(request), rejoin);
@@ -248,8 +251,9 @@ final class Timelines implements Closeable {
         }
     }
 
+    /** Whether a timeline was deleted, or left. */
     boolean isGone(TenantTimelineId id) {
-        return Files.exists(gone(id));
+        return Files.exists(mark(id, GONE)) || Files.exists(mark(id, LEFT));
     }
 
     /**
@@ -274,15 +278,15 @@ final class Timelines implements Closeable {
 
     /** Of a timeline that was deleted. */
     void objectsRemoved(TenantTimelineId id) throws IOException {
-        Files.write(gone(id), new byte[] {1});
+        Files.write(mark(id, GONE), new byte[] {1});
         gone.remove(id);
         if (fetched != null) {
             fetched.forget(id);
         }
     }
 
-    private Path gone(TenantTimelineId id) {
-        return directory.resolve(id.tenant().toString()).resolve(id.timeline() + GONE);
+    private Path mark(TenantTimelineId id, String suffix) {
+        return path(id).resolveSibling(id.timeline() + suffix);
     }
 
     /** The ids of all timelines, whether they can be used or not. */
@@ -326,10 +330,22 @@ final class Timelines implements Closeable {
         Directories.sync(tenant);
     }
 
+    /** Deletes a timeline, which is no more; its objects are removed in time. */
     void delete(TenantTimelineId id) throws IOException {
+        if (remove(id, GONE)) {
+            gone.add(id);
+        }
+    }
+
+    /** Gives up what is here of a timeline, which others go on with. */
+    void leave(TenantTimelineId id) throws IOException {
+        remove(id, LEFT);
+    }
+
+    private boolean remove(TenantTimelineId id, String suffix) throws IOException {
         Slot slot = slots.get(id);
         if (slot == null) {
-            return;
+            return false;
         }
         slot.lock.lock();
         try {
@@ -338,15 +354,16 @@ final class Timelines implements Closeable {
                 slot.open = null;
             }
             Path path = path(id);
-            if (Files.isDirectory(path)) {
-                Files.createFile(gone(id));
-                gone.add(id);
+            boolean there = Files.isDirectory(path);
+            if (there) {
+                Files.createFile(mark(id, suffix));
                 Path deleted = path.resolveSibling(path.getFileName() + DELETED);
                 Files.move(path, deleted, StandardCopyOption.ATOMIC_MOVE);
                 Directories.sync(directory.resolve(id.tenant().toString()));
                 Directories.delete(deleted);
             }
             slots.remove(id, slot);
+            return there;
         } finally {
             slot.lock.unlock();
         }

@@ -221,7 +221,7 @@ final class MembershipScenariosTest {
                     return List.of(new Input.Remembered(next));
                 }
                 case Action.Leave(long node) ->
-                        fleet.client((int) node - 1).deleteTimeline(fleet.id);
+                        fleet.client((int) node - 1).leaveTimeline(fleet.id);
                 case Action.Recall _, Action.Finish _ -> {}
             }
         } catch (IOException away) {

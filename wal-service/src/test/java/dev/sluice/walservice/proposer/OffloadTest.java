@@ -13,6 +13,8 @@ import dev.sluice.walservice.objectstore.ObjectStoreAddress;
 import dev.sluice.walservice.objectstore.TestS3;
 import dev.sluice.walservice.safekeeper.OffloadConfig;
 import dev.sluice.walservice.timeline.PageserverFeedback;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.TimelineId;
 import dev.sluice.walservice.wal.WalSegments;
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
@@ -361,6 +363,34 @@ final class OffloadTest {
             fleet.restart(0);
             await().atMost(SOON).until(() -> !Files.exists(objectDirectory(fleet)));
         }
+    }
+
+    @Test
+    void whoLeavesATimelineLeavesItsObjectsToTheOthers() throws Exception {
+        try (Fleet fleet = Fleet.offloading(directory, 3, config())) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 54);
+            writeSegments(fleet, wal, 2);
+            pageserverHas(fleet, 0, wal.end());
+            awaitTrimmed(fleet, wal, 0, 1, 2);
+            fleet.client(0).leaveTimeline(fleet.id);
+            assertThat(fleet.timelineDirectory(0)).doesNotExist();
+            fleet.restart(0);
+            awaitObjectsRemovedOfDeleted(fleet, 0);
+            awaitObjectsRemovedOfDeleted(fleet, 0);
+            assertReadsAll(fleet, 1, wal);
+            assertThat(fleet.client(0).timelines()).isEmpty();
+        }
+    }
+
+    /** Of all that were deleted there before this is called. */
+    private static void awaitObjectsRemovedOfDeleted(Fleet fleet, int safekeeper)
+            throws IOException {
+        TenantTimelineId other = new TenantTimelineId(fleet.id.tenant(), TimelineId.random());
+        SafekeeperClient client = fleet.client(safekeeper);
+        client.createTimeline(other, Fleet.SYSTEM, 17, fleet.configuration, Fleet.START);
+        client.deleteTimeline(other);
+        Path mark = fleet.timelineDirectory(safekeeper).resolveSibling(other.timeline() + ".gone");
+        await().atMost(SOON).until(() -> Files.size(mark) > 0);
     }
 
     // ----
