@@ -512,16 +512,27 @@ final class StoredTimeline implements Closeable {
     /** Ends all use; what waits is told. Remembers how far the commit LSN is. */
     @Override
     public void close() throws IOException {
+        end(true);
+    }
+
+    /** As {@link #close}, of a timeline that is deleted: a full disk does not keep it from that. */
+    void discard() throws IOException {
+        end(false);
+    }
+
+    private void end(boolean remember) throws IOException {
         flushing.lock();
         lock.lock();
         try {
-            if (broken) {
+            if (broken && remember) {
                 abandon();
             }
             if (closed) {
                 return;
             }
-            files.rememberAll(state);
+            if (remember) {
+                files.rememberAll(state);
+            }
             closed = true;
             commitMoved.signalAll();
             files.close();

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,30 +73,49 @@ final class Timelines implements Closeable {
                     || tenant.getFileName().toString().equals(FetchedSegments.DIRECTORY)) {
                 continue;
             }
-            for (Path timeline : Directories.list(tenant)) {
-                String name = timeline.getFileName().toString();
-                if (name.endsWith(CREATING) || name.endsWith(DELETED)) {
-                    Directories.delete(timeline);
-                } else if (name.endsWith(GONE)) {
-                    if (Files.size(timeline) == 0) {
-                        gone.add(idOf(tenant, timeline));
-                    }
-                } else if (!name.endsWith(LEFT) && !name.endsWith(ASIDE)) {
-                    slots.put(idOf(tenant, timeline), new Slot());
+            TenantId id = parsed(tenant, TenantId::parse);
+            if (id != null) {
+                for (Path file : Directories.list(tenant)) {
+                    found(id, file);
                 }
+            }
+        }
+        for (TenantTimelineId id : ids()) {
+            if (isGone(id)) {
+                removeFiles(id);
+                slots.remove(id);
             }
         }
     }
 
-    private static TenantTimelineId idOf(Path tenant, Path timeline) throws IOException {
-        String name = timeline.getFileName().toString();
-        int dot = name.indexOf('.');
+    private void found(TenantId tenant, Path file) throws IOException {
+        String name = file.getFileName().toString();
+        if (name.endsWith(CREATING) || name.endsWith(DELETED)) {
+            Directories.delete(file);
+        } else if (name.endsWith(GONE)) {
+            TimelineId timeline = parsed(file, text -> TimelineId.parse(withoutSuffix(text, GONE)));
+            if (timeline != null && Files.size(file) == 0) {
+                gone.add(new TenantTimelineId(tenant, timeline));
+            }
+        } else if (!name.endsWith(LEFT) && !name.endsWith(ASIDE)) {
+            TimelineId timeline = parsed(file, TimelineId::parse);
+            if (timeline != null) {
+                slots.put(new TenantTimelineId(tenant, timeline), new Slot());
+            }
+        }
+    }
+
+    private static String withoutSuffix(String name, String suffix) {
+        return name.substring(0, name.length() - suffix.length());
+    }
+
+    /** The id that a file is named after; null for what somebody else has put there. */
+    private static <T> @Nullable T parsed(Path file, Function<String, T> parse) {
         try {
-            return new TenantTimelineId(
-                    TenantId.parse(tenant.getFileName().toString()),
-                    TimelineId.parse(dot < 0 ? name : name.substring(0, dot)));
+            return parse.apply(file.getFileName().toString());
         } catch (IllegalArgumentException e) {
-            throw new IOException(timeline + " is not a timeline's directory", e);
+            log.warn("{} is none of this safekeeper's, and left alone", file);
+            return null;
         }
     }
 
@@ -162,7 +182,8 @@ final class Timelines implements Closeable {
             if (timeline == null && isGone(request.id())) {
                 slots.remove(request.id(), slot);
                 throw new SafekeeperException(
-                        Refusal.NO_SUCH_TIMELINE, "timeline " + request.id() + " was deleted or left here");
+                        Refusal.NO_SUCH_TIMELINE,
+                        "timeline " + request.id() + " was deleted or left here");
             }
             if (timeline == null) {
                 make(controlOf(request), rejoin);
@@ -314,11 +335,7 @@ final class Timelines implements Closeable {
     private void make(TimelineControl control, @Nullable Rejoin rejoin) throws IOException {
         TenantTimelineId id = control.id();
         Path path = path(id);
-        Path tenant = directory.resolve(id.tenant().toString());
-        if (!Files.isDirectory(tenant)) {
-            Files.createDirectories(tenant);
-            Directories.sync(directory);
-        }
+        Path tenant = tenantOf(id);
         Path creating = path.resolveSibling(path.getFileName() + CREATING);
         if (Files.isDirectory(creating)) {
             Directories.delete(creating);
@@ -332,9 +349,8 @@ final class Timelines implements Closeable {
 
     /** Deletes a timeline, which is no more; its objects are removed in time. */
     void delete(TenantTimelineId id) throws IOException {
-        if (remove(id, GONE)) {
-            gone.add(id);
-        }
+        remove(id, GONE);
+        gone.add(id);
     }
 
     /** Gives up what is here of a timeline, which others go on with. */
@@ -342,31 +358,51 @@ final class Timelines implements Closeable {
         remove(id, LEFT);
     }
 
-    private boolean remove(TenantTimelineId id, String suffix) throws IOException {
-        Slot slot = slots.get(id);
-        if (slot == null) {
-            return false;
-        }
+    /**
+     * The mark comes first, also where there is nothing: another safekeeper, which has not heard of
+     * it yet, may be about to be copied from.
+     */
+    private void remove(TenantTimelineId id, String suffix) throws IOException {
+        Slot slot = slots.computeIfAbsent(id, _ -> new Slot());
         slot.lock.lock();
         try {
+            Path tenant = tenantOf(id);
+            if (!Files.exists(mark(id, suffix))) {
+                Files.createFile(mark(id, suffix));
+                Directories.sync(tenant);
+            }
             if (slot.open != null) {
-                slot.open.close();
+                slot.open.discard();
                 slot.open = null;
             }
-            Path path = path(id);
-            boolean there = Files.isDirectory(path);
-            if (there) {
-                Files.createFile(mark(id, suffix));
-                Path deleted = path.resolveSibling(path.getFileName() + DELETED);
-                Files.move(path, deleted, StandardCopyOption.ATOMIC_MOVE);
-                Directories.sync(directory.resolve(id.tenant().toString()));
-                Directories.delete(deleted);
-            }
+            removeFiles(id);
             slots.remove(id, slot);
-            return there;
+            damaged.remove(id);
         } finally {
             slot.lock.unlock();
         }
+    }
+
+    /** Removes what is here of a timeline that is marked. */
+    private void removeFiles(TenantTimelineId id) throws IOException {
+        Path path = path(id);
+        Path deleted = path.resolveSibling(path.getFileName() + DELETED);
+        for (Path each : List.of(path, path.resolveSibling(path.getFileName() + ASIDE))) {
+            if (Files.isDirectory(each)) {
+                Files.move(each, deleted, StandardCopyOption.ATOMIC_MOVE);
+                Directories.sync(tenantOf(id));
+                Directories.delete(deleted);
+            }
+        }
+    }
+
+    private Path tenantOf(TenantTimelineId id) throws IOException {
+        Path tenant = directory.resolve(id.tenant().toString());
+        if (!Files.isDirectory(tenant)) {
+            Files.createDirectories(tenant);
+            Directories.sync(directory);
+        }
+        return tenant;
     }
 
     /** Of all timelines that can be used; those that cannot are logged. */

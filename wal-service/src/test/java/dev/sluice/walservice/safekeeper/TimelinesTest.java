@@ -1,0 +1,98 @@
+package dev.sluice.walservice.safekeeper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.walservice.client.SafekeeperException;
+import dev.sluice.walservice.client.SafekeeperRequest;
+import dev.sluice.walservice.consensus.Configuration;
+import dev.sluice.walservice.timeline.TenantId;
+import dev.sluice.walservice.timeline.TenantTimelineId;
+import dev.sluice.walservice.timeline.Term;
+import dev.sluice.walservice.timeline.TimelineId;
+import dev.sluice.wire.Lsn;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class TimelinesTest {
+    private static final SafekeeperRequest.Create CREATE =
+            new SafekeeperRequest.Create(
+                    new TenantTimelineId(TenantId.random(), TimelineId.random()),
+                    42,
+                    17,
+                    Configuration.first(List.of(1L)),
+                    Lsn.parse("0/15000A8"),
+                    Term.NONE);
+
+    @TempDir Path directory;
+
+    private Timelines open() throws IOException {
+        return new Timelines(
+                1, directory, new DiskSpace(1, directory, 0, DiskSpace.Probe.of(directory)), null);
+    }
+
+    private Path file(String suffix) {
+        TenantTimelineId id = CREATE.id();
+        return directory.resolve(id.tenant().toString()).resolve(id.timeline() + suffix);
+    }
+
+    @Test
+    void aDeletionThatAKillCutShortIsCompletedAtTheNextStart() throws IOException {
+        try (Timelines timelines = open()) {
+            timelines.create(CREATE, null);
+        }
+        Files.createFile(file(".gone"));
+        Files.createDirectory(file(".damaged"));
+        try (Timelines timelines = open()) {
+            assertThat(timelines.ids()).isEmpty();
+            assertThat(timelines.gone()).containsExactly(CREATE.id());
+            assertThat(file("")).doesNotExist();
+            timelines.delete(CREATE.id());
+        }
+    }
+
+    @Test
+    void aDeletionThatFailedInTheMiddleCanBeTriedAgain() throws IOException {
+        try (Timelines timelines = open()) {
+            timelines.create(CREATE, null);
+            Files.createFile(file(".gone"));
+            Files.createDirectory(file(".damaged"));
+            timelines.delete(CREATE.id());
+            assertThat(timelines.ids()).isEmpty();
+            assertThat(file("")).doesNotExist();
+            assertThat(file(".damaged")).doesNotExist();
+        }
+    }
+
+    @Test
+    void whatWasNotThereWhenItWasDeletedDoesNotComeAfterwards() throws IOException {
+        try (Timelines timelines = open()) {
+            timelines.delete(CREATE.id());
+            assertThat(timelines.isGone(CREATE.id())).isTrue();
+            assertThatThrownBy(() -> timelines.create(CREATE, null))
+                    .isInstanceOf(SafekeeperException.class)
+                    .hasMessageContaining("was deleted");
+            assertThat(timelines.ids()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatOthersHavePutIntoTheFolderIsLeftAlone() throws IOException {
+        try (Timelines timelines = open()) {
+            timelines.create(CREATE, null);
+        }
+        Files.createDirectories(directory.resolve("lost+found/deep"));
+        Files.writeString(file("").resolveSibling("notes.txt"), "mine");
+        Files.createDirectory(file(".before"));
+        try (Timelines timelines = open()) {
+            assertThat(timelines.ids()).containsExactly(CREATE.id());
+            assertThat(timelines.statuses()).hasSize(1);
+        }
+        assertThat(directory.resolve("lost+found/deep")).exists();
+        assertThat(file("").resolveSibling("notes.txt")).hasContent("mine");
+    }
+}
