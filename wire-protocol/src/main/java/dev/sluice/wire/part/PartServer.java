@@ -8,8 +8,10 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class PartServer implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(PartServer.class);
+    private static final long RETRY_NANOS = Duration.ofMillis(100).toNanos();
 
     /**
      * One conversation, from the first frame until it returns or throws; the channel is closed
@@ -111,26 +114,33 @@ public final class PartServer implements Closeable {
     }
 
     private void acceptUntilClosed() {
+        boolean failing = false;
         while (true) {
             try {
                 SocketChannel socket = listener.accept();
-                if (address instanceof PartAddress.Tcp) {
-                    socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
-                }
                 open.add(socket);
                 Thread.ofVirtual().name(name + "-conversation").start(() -> converse(socket));
+                failing = false;
             } catch (ClosedChannelException e) {
                 log.debug("{} stopped listening at {}", name, address);
                 return;
             } catch (IOException e) {
-                log.error("{} cannot accept at {}", name, address, e);
-                return;
+                // As when there are too many open files: that passes, and who knocks is still
+                // there.
+                if (!failing) {
+                    log.error("{} cannot accept at {}, and tries again", name, address, e);
+                }
+                failing = true;
+                LockSupport.parkNanos(RETRY_NANOS);
             }
         }
     }
 
     private void converse(SocketChannel socket) {
         try (socket) {
+            if (address instanceof PartAddress.Tcp) {
+                socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            }
             Entrance.Admitted admitted = entrance.admit(socket, address instanceof PartAddress.Tcp);
             if (admitted.channel() != null) {
                 conversation.run(admitted.channel());
