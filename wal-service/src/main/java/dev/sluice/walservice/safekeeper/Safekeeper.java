@@ -349,7 +349,7 @@ public final class Safekeeper implements Closeable {
                     throw new SafekeeperException(
                             Refusal.BAD_REQUEST, "WAL is being streamed, nothing else is answered");
                 }
-                timeline.heard(feedback);
+                timeline.said(feedback);
             }
         } catch (ClosedChannelException e) {
             log.debug("safekeeper {}: a stream of WAL ended", config.nodeId());

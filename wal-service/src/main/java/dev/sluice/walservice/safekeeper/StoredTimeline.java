@@ -209,7 +209,17 @@ final class StoredTimeline implements Closeable {
         return feedback;
     }
 
-    /** The pageserver says how far it is, or a peer says what it said; proposers are told. */
+    /** The pageserver says how far it is. */
+    void said(PageserverFeedback said) {
+        lock.lock();
+        try {
+            heard(said.saidAfter(feedback));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A peer says what the pageserver said; proposers are told. */
     void heard(PageserverFeedback heard) {
         lock.lock();
         try {

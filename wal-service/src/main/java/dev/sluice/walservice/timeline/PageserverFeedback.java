@@ -12,7 +12,8 @@ import java.nio.ByteBuffer;
  * @param ingested the end of the last record that it can serve pages at; falls when it restarts
  * @param durable all before is in layer files that survive the pageserver's process; never past
  *     {@code ingested}. {@link Lsn#INVALID} while nothing is known, as {@code ingested}
- * @param micros when it said so, by its own clock, since 1970: of two the later counts
+ * @param micros when it said so, by its own clock, since 1970: of two the later counts. Above what
+ *     it said before even if that clock was put back
  */
 public record PageserverFeedback(Lsn ingested, Lsn durable, long micros) {
     public static final int BYTES = 24;
@@ -28,6 +29,17 @@ public record PageserverFeedback(Lsn ingested, Lsn durable, long micros) {
     /** Of this and what another told, what was said later. */
     public PageserverFeedback newest(PageserverFeedback other) {
         return other.micros > micros ? other : this;
+    }
+
+    /**
+     * As it counts where {@code known} was known when the pageserver said it: later, whatever its
+     * clock says. A clock that is put back, or that of another host, would else hide for as long
+     * that the pageserver goes on.
+     */
+    public PageserverFeedback saidAfter(PageserverFeedback known) {
+        return micros > known.micros
+                ? this
+                : new PageserverFeedback(ingested, durable, known.micros + 1);
     }
 
     public void put(ByteBuffer out) {

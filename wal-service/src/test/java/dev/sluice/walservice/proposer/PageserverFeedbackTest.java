@@ -38,20 +38,46 @@ final class PageserverFeedbackTest {
         }
     }
 
-    /** One that went back, as after a restart, counts; one that was said before does not. */
+    /** One that went back, as after a restart, counts. */
     @Test
     void whatWasSaidLastCounts() throws Exception {
         try (Fleet fleet = new Fleet(directory, 1);
                 WalStream stream = fleet.client(0).stream(fleet.id, Fleet.START)) {
-            PageserverFeedback early = new PageserverFeedback(INGESTED, INGESTED, 10);
             PageserverFeedback late = new PageserverFeedback(Fleet.START, Fleet.START, 20);
+            stream.tell(new PageserverFeedback(INGESTED, INGESTED, 10));
             stream.tell(late);
-            stream.tell(early);
-            stream.tell(new PageserverFeedback(Fleet.START, Fleet.START, 20));
             await().until(() -> fleet.client(0).status(fleet.id).feedback().equals(late));
             try (WalProposer proposer =
                     WalProposer.elect(fleet.config(), new SyntheticWal(Fleet.START, 1))) {
                 await().until(() -> proposer.flushStatus().pageserver().equals(late));
+            }
+        }
+    }
+
+    /** Commits would wait for a pageserver that keeps up, until its clock is as far as it was. */
+    @Test
+    void aClockThatIsPutBackHidesNothing() throws Exception {
+        try (Fleet fleet = Fleet.ofPeers(directory, 3);
+                WalProposer proposer =
+                        WalProposer.elect(fleet.config(), new SyntheticWal(Fleet.START, 1));
+                WalStream stream = fleet.client(0).stream(fleet.id, Fleet.START)) {
+            stream.tell(new PageserverFeedback(Fleet.START, Fleet.START, 1_000_000));
+            await().until(() -> fleet.client(1).status(fleet.id).feedback().isKnown());
+            stream.tell(new PageserverFeedback(INGESTED, Fleet.START, 10));
+            await().until(() -> proposer.flushStatus().pageserver().ingested().equals(INGESTED));
+            for (int i = 0; i < 3; i++) {
+                int safekeeper = i;
+                await().until(() ->
+                        fleet.client(safekeeper)
+                                .status(fleet.id)
+                                .feedback()
+                                .ingested()
+                                .equals(INGESTED));
+            }
+            try (WalStream other = fleet.client(1).stream(fleet.id, Fleet.START)) {
+                Lsn further = INGESTED.plus(8);
+                other.tell(new PageserverFeedback(further, Fleet.START, 20));
+                await().until(() -> proposer.flushStatus().pageserver().ingested().equals(further));
             }
         }
     }
