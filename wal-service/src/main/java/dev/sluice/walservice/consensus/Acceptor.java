@@ -10,7 +10,8 @@ import java.util.List;
  * The acceptor's half of the protocol, as a function.
  *
  * <p>Whoever drives it performs a step's actions in their order and takes the new state only when
- * all have succeeded; when one fails, the old state holds and the conversation ends.
+ * all have succeeded; when one fails, the old state holds, {@link AcceptorState#cutOff cut off} if
+ * the log was, and the conversation ends.
  *
  * <p>An acceptor that lost its disk is a danger, since it has forgotten whom it voted for and what
  * it acknowledged. So it begins anew without a vote, and nothing that it takes counts ({@link

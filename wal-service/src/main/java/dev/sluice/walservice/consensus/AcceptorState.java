@@ -104,6 +104,15 @@ public record AcceptorState(
                 newControl, end, end, end, committed, newCopying, Lsn.INVALID, session + 1);
     }
 
+    /**
+     * With the log cut off at {@code end}, for nobody: what holds from an {@link
+     * AcceptorAction.Truncate} on, should an action after it fail.
+     */
+    public AcceptorState cutOff(Lsn end) {
+        return new AcceptorState(
+                control, end, end, end, Lsn.INVALID, Lsn.INVALID, Lsn.INVALID, session + 1);
+    }
+
     /** With all committed up to {@code known}, as far as it is there. */
     AcceptorState committed(Lsn known) {
         Lsn commit = Lsn.min(known, flush);

@@ -401,7 +401,10 @@ final class StoredTimeline implements Closeable {
             for (AcceptorAction action : step.actions()) {
                 switch (action) {
                     case AcceptorAction.Persist(TimelineControl control) -> files.persist(control);
-                    case AcceptorAction.Truncate(Lsn end) -> truncate(end);
+                    case AcceptorAction.Truncate(Lsn end) -> {
+                        truncate(end);
+                        take(state.cutOff(end));
+                    }
                     case AcceptorAction.Write(Lsn at, ByteBuffer bytes) -> write(at, bytes);
                     case AcceptorAction.Reply(AcceptorMessage message) -> reply = message;
                     case AcceptorAction.Notify(AcceptorMessage message) ->

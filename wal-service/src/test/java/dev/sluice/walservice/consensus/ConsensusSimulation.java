@@ -114,6 +114,8 @@ final class ConsensusSimulation {
                     spread(acceptor, acceptor.receive(input));
                 } catch (SimulatedAcceptor.Crashed e) {
                     crash(acceptor);
+                } catch (SimulatedAcceptor.Refused e) {
+                    ConsensusSimulation.this.say(() -> acceptor + ": " + e.getMessage());
                 }
             }
         };
@@ -390,6 +392,9 @@ final class ConsensusSimulation {
             tell(from, peer, conversation, acceptor.flush());
         } catch (SimulatedAcceptor.Crashed e) {
             crash(acceptor);
+        } catch (SimulatedAcceptor.Refused e) {
+            say(() -> acceptor + " refuses " + from + ": " + e.getMessage());
+            hangUp(from, peer, conversation);
         }
     }
 
@@ -506,6 +511,8 @@ final class ConsensusSimulation {
             }
         } catch (SimulatedAcceptor.Crashed e) {
             crash(acceptor);
+        } catch (SimulatedAcceptor.Refused e) {
+            say(() -> acceptor + " copies nothing: " + e.getMessage());
         }
     }
 

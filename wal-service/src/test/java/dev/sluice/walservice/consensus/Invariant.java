@@ -18,6 +18,8 @@ enum Invariant {
     GENERATIONS_ONLY_RISE,
     /** {@code start <= commit <= flush <= received <= written}. */
     POSITIONS_ARE_IN_ORDER,
+    /** An acceptor has what it says it has. */
+    THE_LOG_IS_THERE,
     /** When faults end, everything gets everywhere. */
     FAULTS_OVER_ALL_IS_WELL;
 

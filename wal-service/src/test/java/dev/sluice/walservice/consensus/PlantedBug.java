@@ -103,7 +103,7 @@ enum PlantedBug implements ProtocolRules {
             if (!(input instanceof AcceptorInput.Received(ProposerMessage.Elected elected))) {
                 return Acceptor.step(node, state, input);
             }
-            return Acceptor.step(node, cutOff(state, elected.streamFrom()), input);
+            return Acceptor.step(node, truncated(state, elected.streamFrom()), input);
         }
 
         @Override
@@ -156,7 +156,7 @@ enum PlantedBug implements ProtocolRules {
             return beginning;
         }
 
-        private AcceptorState cutOff(AcceptorState state, Lsn end) {
+        private AcceptorState truncated(AcceptorState state, Lsn end) {
             return end.isBefore(state.flush())
                     ? new AcceptorState(
                             state.control().withCommit(Lsn.min(end, state.control().commit())),
@@ -266,6 +266,14 @@ enum PlantedBug implements ProtocolRules {
         @Override
         public AcceptorState restored(AcceptorState state) {
             return state.with(state.control().withVotesAbove(Term.NONE));
+        }
+    },
+
+    /** As if nothing had happened, when a step that has cut the log fails after that. */
+    A_CUT_LOG_COUNTS_AS_WHOLE {
+        @Override
+        public AcceptorState cutOff(AcceptorState state, Lsn end) {
+            return state;
         }
     },
 

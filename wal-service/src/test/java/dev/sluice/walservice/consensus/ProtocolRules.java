@@ -24,6 +24,11 @@ interface ProtocolRules {
         return MembershipChange.step(state, input);
     }
 
+    /** What holds of an acceptor when its log was cut and what was to follow has failed. */
+    default AcceptorState cutOff(AcceptorState state, Lsn end) {
+        return state.cutOff(end);
+    }
+
     /** How an acceptor that lost its disk begins. */
     default AcceptorState restored(AcceptorState state) {
         return state;

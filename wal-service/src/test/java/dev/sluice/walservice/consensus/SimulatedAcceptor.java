@@ -166,6 +166,9 @@ final class SimulatedAcceptor {
         switch (action) {
             case AcceptorAction.Persist(TimelineControl control) -> {
                 ledger.adopted(control.history(), toString());
+                if (full && random.nextInt(3) == 0) {
+                    failToWrite(control);
+                }
                 if (control.votes() && !disk.votes()) {
                     tally.count(Happening.READMISSIONS);
                 }
@@ -177,6 +180,7 @@ final class SimulatedAcceptor {
             case AcceptorAction.Truncate(Lsn end) -> {
                 tally.count(Happening.TRUNCATIONS);
                 erase(end);
+                state = rules.cutOff(state, end);
             }
             case AcceptorAction.Write(Lsn at, ByteBuffer wal) ->
                     write(next.control().history(), at, wal);
@@ -191,6 +195,15 @@ final class SimulatedAcceptor {
                 throw new Refused(refusal, reason);
             }
         }
+    }
+
+    /** The control file may be the new one all the same: it was the last sync that failed. */
+    private void failToWrite(TimelineControl control) {
+        tally.count(Happening.CONTROL_FILES_NOT_WRITTEN);
+        if (random.nextBoolean()) {
+            disk = control;
+        }
+        throw new Refused(Refusal.DISK_FULL, "no room for the control file");
     }
 
     private void promise(AcceptorMessage message) {
@@ -248,6 +261,9 @@ final class SimulatedAcceptor {
                         && !after.flush().isAfter(after.received())
                         && !after.received().isAfter(after.written()),
                 () -> this + " goes from " + before + " to " + after);
+        Invariant.THE_LOG_IS_THERE.check(
+                after.flush().equals(START) || word(after.flush().plus(-8)) != 0,
+                () -> this + " has no WAL before " + after.flush());
         Invariant.COMMIT_NEVER_GOES_BACK.check(
                 !control.commit().isBefore(before.control().commit()),
                 () -> this + " goes from " + before + " to " + after);
