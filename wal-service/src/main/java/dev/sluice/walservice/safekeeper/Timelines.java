@@ -406,12 +406,12 @@ final class Timelines implements Closeable {
     }
 
     /** Of all timelines that can be used; those that cannot are logged. */
-    List<TimelineStatus> statuses() throws IOException {
+    List<TimelineStatus> statuses() {
         List<TimelineStatus> statuses = new ArrayList<>();
         for (TenantTimelineId id : slots.keySet()) {
             try {
                 statuses.add(get(id).status());
-            } catch (SafekeeperException e) {
+            } catch (IOException e) {
                 log.warn("timeline {} is left out of the listing: {}", id, e.getMessage());
             }
         }

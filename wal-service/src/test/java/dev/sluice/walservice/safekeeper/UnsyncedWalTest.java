@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.walservice.client.SafekeeperClient;
 import dev.sluice.walservice.client.SafekeeperException;
+import dev.sluice.walservice.client.TimelineStatus;
 import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.proposer.ProposerConfig;
 import dev.sluice.walservice.proposer.SyntheticWal;
@@ -200,6 +201,26 @@ final class UnsyncedWalTest {
             assertThat(fleet.client(0).status(id).flush()).isEqualTo(durable);
             assertThat(fleet.client(0).read(id, START, durable))
                     .isEqualTo(wal.bytes(START, durable));
+        }
+    }
+
+    @Test
+    void aTimelineThatCannotBeUsedHidesNoOther() throws Exception {
+        try (Fleet fleet = new Fleet(1)) {
+            TenantTimelineId other = new TenantTimelineId(id.tenant(), TimelineId.random());
+            fleet.client(0).createTimeline(other, 42, 17, configuration(1), START);
+            SyntheticWal wal = new SyntheticWal(START, 4);
+            try (WalProposer proposer = fleet.elect(wal)) {
+                fleet.disks.getFirst().broken = true;
+                wal.append(10_000);
+                CompletableFuture<Lsn> commit = flushLater(proposer, wal);
+                await().until(() -> fleet.client(0).space().failing());
+                assertThat(commit).isNotDone();
+            }
+            assertThatThrownBy(() -> fleet.client(0).status(id)).isInstanceOf(IOException.class);
+            assertThat(fleet.client(0).timelines())
+                    .extracting(TimelineStatus::id)
+                    .containsExactly(other);
         }
     }
 
