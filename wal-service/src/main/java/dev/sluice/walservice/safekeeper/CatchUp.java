@@ -195,21 +195,9 @@ final class CatchUp implements Closeable {
         switch (timelines.damaged().get(id)) {
             case null -> {}
             case DamagedWalException damage -> {
-                Lsn page = damage.page();
-                for (Sight sight : sights) {
-                    if (timelines.repair(id, page, copyOf(page, sight))) {
-                        log.info(
-                                "timeline {}: page {} repaired from {}",
-                                id,
-                                page,
-                                sight.peer().address());
-                        return;
-                    }
+                if (!mendPages(id, damage.page(), sights)) {
+                    log.error("timeline {}: page {} cannot be repaired", id, damage.page());
                 }
-                if (store != null && mendFromStore(store, id, page)) {
-                    return;
-                }
-                log.error("timeline {}: page {} cannot be repaired", id, page);
             }
             case DamagedFileException control -> {
                 if (!sights.isEmpty()) {
@@ -220,23 +208,73 @@ final class CatchUp implements Closeable {
         }
     }
 
-    private boolean mendFromStore(SegmentStore segments, TenantTimelineId id, Lsn page)
+    /**
+     * Puts a page back, and those after it that are damaged too: a whole segment may be gone, and
+     * each of its pages would be met one after the other.
+     *
+     * @return whether that page is right now
+     */
+    private boolean mendPages(TenantTimelineId id, Lsn damaged, List<Sight> sights)
             throws IOException {
-        SegmentStore.Owner owner = timelines.ownerOfOffloaded(id, page);
-        if (owner == null || !timelines.repair(id, page, segments.page(owner, page))) {
-            return false;
+        int length = WalSegments.PAGE_SIZE;
+        Lsn page = damaged;
+        while (!over) {
+            Lsn right = mendPages(id, page, length, sights);
+            boolean all = right.equals(page.plus(length));
+            page = right;
+            length = (int) Math.min(PIECE, WalSegments.segmentEnd(page).minus(page));
+            if (!all || length == 0) {
+                break;
+            }
         }
-        log.info(
-                "timeline {}: page {} repaired from {}",
-                id,
-                page,
-                segments.place(id, WalSegments.segmentOf(page)));
-        return true;
+        return page.isAfter(damaged);
     }
 
-    /** What a peer has of a page; zeros where it has none. */
-    private static byte[] copyOf(Lsn page, Sight sight) throws IOException {
-        byte[] copy = new byte[WalSegments.PAGE_SIZE];
+    /** Up to where pages are right now. */
+    private Lsn mendPages(TenantTimelineId id, Lsn page, int length, List<Sight> sights)
+            throws IOException {
+        for (Sight sight : sights) {
+            try {
+                Lsn commit = sight.status().commit();
+                Lsn right = timelines.repair(id, page, copyOf(page, length, sight), commit);
+                if (right.isAfter(page)) {
+                    repaired(id, page, right, sight.peer().address());
+                    return right;
+                }
+            } catch (IOException e) {
+                log.info("timeline {}: {} does not give {}: {}", id, sight.node(), page, e);
+            }
+        }
+        return store == null ? page : mendFromStore(store, id, page, length);
+    }
+
+    private Lsn mendFromStore(SegmentStore segments, TenantTimelineId id, Lsn page, int length)
+            throws IOException {
+        SegmentStore.Owner owner = timelines.ownerOfOffloaded(id, page);
+        if (owner == null) {
+            return page;
+        }
+        Lsn end = page.plus(length);
+        Lsn right = timelines.repair(id, page, segments.pages(owner, page, length), end);
+        if (right.isAfter(page)) {
+            repaired(id, page, right, segments.place(id, WalSegments.segmentOf(page)));
+        }
+        return right;
+    }
+
+    private static void repaired(TenantTimelineId id, Lsn page, Lsn right, Object source) {
+        long more = right.minus(page) / WalSegments.PAGE_SIZE - 1;
+        log.info(
+                "timeline {}: page {}{} repaired from {}",
+                id,
+                page,
+                more == 0 ? "" : " and " + more + " after it",
+                source);
+    }
+
+    /** What a peer has of pages; zeros where it has none. */
+    private static byte[] copyOf(Lsn page, int length, Sight sight) throws IOException {
+        byte[] copy = new byte[length];
         Lsn from = Lsn.max(page, sight.status().start());
         Lsn to = Lsn.min(page.plus(copy.length), sight.status().flush());
         if (from.isBefore(to)) {

@@ -173,10 +173,15 @@ final class SegmentStore {
         return objects.place(SegmentObject.key(id, segment));
     }
 
-    /** A page; zeros before the timeline's start. */
-    byte[] page(Owner owner, Lsn page) throws IOException {
+    /**
+     * Pages of a segment; zeros before the timeline's start.
+     *
+     * @param page where the first begins
+     * @param length in bytes
+     */
+    byte[] pages(Owner owner, Lsn page, int length) throws IOException {
         byte[] wal = fetch(owner, WalSegments.segmentOf(page));
-        byte[] bytes = new byte[WalSegments.PAGE_SIZE];
+        byte[] bytes = new byte[length];
         int at = WalSegments.segmentOffset(page) - (WalSegments.SIZE - wal.length);
         int skipped = Math.max(0, -at);
         System.arraycopy(wal, at + skipped, bytes, skipped, bytes.length - skipped);

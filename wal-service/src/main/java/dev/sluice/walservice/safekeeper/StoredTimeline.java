@@ -86,13 +86,17 @@ final class StoredTimeline implements Closeable {
         return new StoredTimeline(nodeId, opened.files(), fetched, opened.state());
     }
 
-    /** As {@link TimelineFiles#repair}. */
-    boolean repair(Lsn page, byte[] copy) throws IOException {
+    /**
+     * As {@link TimelineFiles#repair}.
+     *
+     * @param committed WAL before is committed where the copy is from
+     */
+    Lsn repair(Lsn page, byte[] copy, Lsn committed) throws IOException {
         flushing.lock();
         lock.lock();
         try {
             checkOpen();
-            return files.repair(page, copy);
+            return files.repair(page, copy, Lsn.min(state.control().commit(), committed));
         } finally {
             lock.unlock();
             flushing.unlock();

@@ -67,29 +67,31 @@ final class TimelineFiles implements Closeable {
     }
 
     /**
-     * Puts a damaged page back of a timeline that cannot be opened for it.
+     * Puts damaged pages back of a timeline that cannot be opened for it, as {@link
+     * WalStore#repair}.
      *
-     * @return whether it is right now
+     * @param committed WAL before is committed where the copy is from
      */
-    static boolean repairClosed(Path directory, DiskSpace space, Lsn page, byte[] copy)
+    static Lsn repairClosed(Path directory, DiskSpace space, Lsn page, byte[] copy, Lsn committed)
             throws IOException {
-        LocalExtent extent = LocalExtent.open(directory, ControlFile.read(directory));
+        TimelineControl control = ControlFile.read(directory);
+        LocalExtent extent = LocalExtent.open(directory, control);
         if (!extent.hasPage(page)) {
-            return true;
+            return page.plus(copy.length);
         }
         try (WalStore wal = new WalStore(directory, space, extent);
                 CommitHint hint = CommitHint.open(directory)) {
-            return wal.repair(page, copy, hint.read());
+            CommitHint.Known known = hint.read();
+            Lsn here = Lsn.max(control.commit(), known.commit());
+            return wal.repair(page, copy, known, Lsn.min(here, committed));
         }
     }
 
-    /**
-     * Puts a damaged page back.
-     *
-     * @return whether it is right now
-     */
-    boolean repair(Lsn page, byte[] copy) throws IOException {
-        return !extent.hasPage(page) || wal.repair(page, copy, CommitHint.Known.NOTHING);
+    /** Puts damaged pages back, as {@link WalStore#repair}. */
+    Lsn repair(Lsn page, byte[] copy, Lsn committed) throws IOException {
+        return extent.hasPage(page)
+                ? wal.repair(page, copy, CommitHint.Known.NOTHING, committed)
+                : page.plus(copy.length);
     }
 
     /**

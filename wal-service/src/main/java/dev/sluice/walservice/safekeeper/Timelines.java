@@ -227,20 +227,21 @@ final class Timelines implements Closeable {
     }
 
     /**
-     * Puts a damaged page back, if the copy is what was written here.
+     * Puts damaged pages back, as far as the copy is what was written here, as {@link
+     * WalStore#repair}.
      *
-     * @return whether it is right now
+     * @param committed WAL before is committed where the copy is from
      */
-    boolean repair(TenantTimelineId id, Lsn page, byte[] copy) throws IOException {
+    Lsn repair(TenantTimelineId id, Lsn page, byte[] copy, Lsn committed) throws IOException {
         Slot slot = slots.computeIfAbsent(id, _ -> new Slot());
         slot.lock.lock();
         try {
             StoredTimeline open = slot.open;
-            boolean right =
+            Lsn right =
                     open != null
-                            ? open.repair(page, copy)
-                            : TimelineFiles.repairClosed(path(id), space, page, copy);
-            if (right) {
+                            ? open.repair(page, copy, committed)
+                            : TimelineFiles.repairClosed(path(id), space, page, copy, committed);
+            if (right.isAfter(page)) {
                 damaged.remove(id);
             }
             return right;

@@ -361,27 +361,62 @@ final class WalStore implements Closeable {
     }
 
     /**
-     * Puts a damaged page back, if another copy of it is what was written here.
+     * Puts damaged pages back, as far as another copy of them is what was written here: the first,
+     * and those that follow it up to one that is right.
      *
-     * @param copy the page's bytes, zeros where the timeline has none yet or not any more
-     * @return whether the page is right now
+     * @param first where the first begins
+     * @param copy whole pages of one segment, zeros where the timeline has none yet or not any more
+     * @param committed WAL before is committed, here and where the copy is from, so that a page of
+     *     which no checksum is left must be what the copy is
+     * @return up to where pages are right now; {@code first} if none is
      */
-    boolean repair(Lsn page, byte[] copy, CommitHint.Known known) throws IOException {
+    Lsn repair(Lsn first, byte[] copy, CommitHint.Known known, Lsn committed) throws IOException {
+        Lsn page = first;
+        for (int at = 0; at < copy.length; at += WalSegments.PAGE_SIZE) {
+            boolean further = at > 0;
+            if (further && (page.plus(WalSegments.PAGE_SIZE).isAfter(committed) || isRight(page))) {
+                break;
+            }
+            byte[] bytes = Arrays.copyOfRange(copy, at, at + WalSegments.PAGE_SIZE);
+            if (!repairPage(page, bytes, known, committed)) {
+                break;
+            }
+            page = page.plus(WalSegments.PAGE_SIZE);
+        }
+        if (page.isAfter(first)) {
+            Path segment = path(WalSegments.segmentOf(first));
+            try (FileChannel file = FileChannel.open(segment, StandardOpenOption.WRITE)) {
+                file.force(true);
+            }
+            sums.sync();
+            Directories.sync(directory);
+        }
+        return page;
+    }
+
+    private boolean isRight(Lsn page) throws IOException {
+        int expected = sums.of(page);
+        byte[] bytes = readUnchecked(page, WalSegments.PAGE_SIZE);
+        return expected != 0 && PageSums.sum(new CRC32C(), ByteBuffer.wrap(bytes)) == expected;
+    }
+
+    private boolean repairPage(Lsn page, byte[] copy, CommitHint.Known known, Lsn committed)
+            throws IOException {
         CRC32C crc = new CRC32C();
         int whole = PageSums.sum(crc, ByteBuffer.wrap(copy));
         int expected = sums.of(page);
         int offset = WalSegments.pageOffset(known.flush());
         boolean isLast =
                 expected == 0 && WalSegments.pageStart(known.flush()).equals(page) && offset > 0;
+        boolean isKnown = expected != 0 || page.plus(WalSegments.PAGE_SIZE).isAfter(committed);
         if (isLast) {
             if (known.lastPage() != PageSums.sum(crc, ByteBuffer.wrap(copy, 0, offset))) {
                 return false;
             }
-        } else if (whole != expected) {
+        } else if (isKnown && whole != expected) {
             boolean same = Arrays.equals(copy, readUnchecked(page, WalSegments.PAGE_SIZE));
             if (same) {
                 sums.put(page, whole); // it was the checksum that was damaged
-                sums.sync();
             }
             return same;
         }
@@ -392,9 +427,10 @@ final class WalStore implements Closeable {
                         StandardOpenOption.WRITE)) {
             ByteBuffer bytes = ByteBuffer.wrap(copy, 0, isLast ? offset : copy.length);
             writeFully(file, WalSegments.segmentOffset(page), bytes);
-            file.force(true);
         }
-        Directories.sync(directory);
+        if (!isLast) {
+            sums.put(page, whole);
+        }
         return true;
     }
 

@@ -15,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -67,9 +68,13 @@ final class DamageTest {
         }
     }
 
-    /** Nothing but the right bytes, or none; and in the end the right ones. */
     private static void awaitRight(Fleet fleet, Lsn end, byte[] right) {
-        SafekeeperClient client = fleet.client(0);
+        awaitRight(fleet, 0, end, right);
+    }
+
+    /** Nothing but the right bytes, or none; and in the end the right ones. */
+    private static void awaitRight(Fleet fleet, int safekeeper, Lsn end, byte[] right) {
+        SafekeeperClient client = fleet.client(safekeeper);
         await().ignoreExceptionsInstanceOf(SafekeeperException.class)
                 .untilAsserted(() -> {
                     byte[] got;
@@ -85,6 +90,79 @@ final class DamageTest {
                     }
                     assertThat(Arrays.mismatch(got, right)).isEqualTo(-1);
                 });
+    }
+
+    @Test
+    void aPageThatIsDamagedOnTwoIsRepairedFromTheThird() throws Exception {
+        try (Fleet fleet = Fleet.ofPeers(directory, 3)) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 4);
+            write(fleet, wal, 100_000);
+            int damaged = WalSegments.segmentOffset(Fleet.START.plus(40_000));
+            flip(segment(fleet, 0), damaged);
+            flip(segment(fleet, 1), damaged);
+            byte[] right = wal.bytes(Fleet.START, wal.end());
+            awaitRight(fleet, 0, wal.end(), right);
+            awaitRight(fleet, 1, wal.end(), right);
+        }
+    }
+
+    /** With the checksums that would tell whether a peer's copy is what was written. */
+    @Test
+    void aSegmentThatIsGoneIsRepairedFromPeersInOneGo() throws Exception {
+        try (Fleet fleet = Fleet.ofPeers(directory, 3)) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 5);
+            write(fleet, wal, 40 << 20);
+            long middle = WalSegments.segmentOf(Fleet.START) + 1;
+            Lsn from = WalSegments.segmentStart(middle);
+            Lsn to = WalSegments.segmentStart(middle + 1);
+            for (boolean running : new boolean[] {true, false}) {
+                if (!running) {
+                    fleet.stop(0);
+                }
+                Path segment = fleet.timelineDirectory(0).resolve(WalSegments.fileName(middle));
+                Files.delete(segment);
+                Files.delete(segment.resolveSibling(segment.getFileName() + ".sums"));
+                fleet.restart(0);
+                await().atMost(Duration.ofSeconds(30))
+                        .ignoreExceptionsInstanceOf(SafekeeperException.class)
+                        .untilAsserted(() ->
+                                assertThat(
+                                                Arrays.mismatch(
+                                                        fleet.client(0).read(fleet.id, from, to),
+                                                        wal.bytes(from, to)))
+                                        .isEqualTo(-1));
+            }
+        }
+    }
+
+    /** The one that is written: what it held was durable, so nobody takes its absence for torn. */
+    @Test
+    void theLastSegmentIsRepairedInOneGo() throws Exception {
+        try (Fleet fleet = Fleet.ofPeers(directory, 3)) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 6);
+            write(fleet, wal, 8 << 20);
+            fleet.stop(0);
+            Files.delete(segment(fleet, 0));
+            Files.delete(
+                    segment(fleet, 0).resolveSibling(segment(fleet, 0).getFileName() + ".sums"));
+            fleet.restart(0);
+            awaitRight(fleet, 0, wal.end(), wal.bytes(Fleet.START, wal.end()));
+        }
+    }
+
+    /** All know that all of it is committed. */
+    private static void write(Fleet fleet, SyntheticWal wal, int bytes) throws IOException {
+        try (WalProposer proposer = WalProposer.elect(fleet.config(), wal)) {
+            for (int written = 0; written < bytes; written += 50_000) {
+                wal.append(50_000);
+                proposer.flush(wal.writtenUpTo());
+            }
+            for (int i = 0; i < 3; i++) {
+                int safekeeper = i;
+                await().until(() ->
+                        fleet.client(safekeeper).status(fleet.id).commit().equals(wal.end()));
+            }
+        }
     }
 
     @Test
