@@ -3,6 +3,7 @@ package dev.sluice.controlplane.project;
 import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import java.util.List;
+import java.util.Optional;
 
 /** Which safekeepers decide about which timeline, as the control plane remembers it. */
 public interface Configurations {
@@ -12,6 +13,9 @@ public interface Configurations {
 
     /** A timeline's. */
     Configuration of(TenantTimelineId id);
+
+    /** As {@link #of}; empty for a timeline that was forgotten. */
+    Optional<Configuration> find(TenantTimelineId id);
 
     /** What a new timeline begins with, remembered from now on. */
     Configuration begin(TenantTimelineId id);
@@ -30,6 +34,11 @@ public interface Configurations {
             @Override
             public Configuration of(TenantTimelineId id) {
                 return configuration;
+            }
+
+            @Override
+            public Optional<Configuration> find(TenantTimelineId id) {
+                return Optional.of(configuration);
             }
 
             @Override

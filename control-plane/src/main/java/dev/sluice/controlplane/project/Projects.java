@@ -202,9 +202,14 @@ public final class Projects {
         TenantTimelineId timelineId = new TenantTimelineId(project.tenant(), timeline);
         // Safekeepers and pageserver each force their files to disk: neither waits for the other's.
         CompletableFuture<Void> walBegins = createWal(timelineId, project, point);
-        pages.branchTimeline(parentTimeline, timeline, point);
-        await(walBegins);
-        pages.attachWal(timelineId, wal.addresses(timelineId));
+        try {
+            pages.branchTimeline(parentTimeline, timeline, point);
+            await(walBegins);
+            pages.attachWal(timelineId, wal.addresses(timelineId));
+        } catch (IOException | RuntimeException e) {
+            takeBack(timelineId, walBegins, e);
+            throw e;
+        }
         Instant now = clock.instant();
         Branch branch =
                 new Branch(
@@ -221,6 +226,22 @@ public final class Projects {
         catalog.insertBranch(
                 branch, newEndpoint(branch, now), inherited.roles(), inherited.databases());
         return branch;
+    }
+
+    /** What there is of a branch that cannot be made: its parent could never be deleted else. */
+    private void takeBack(
+            TenantTimelineId id, CompletableFuture<Void> walBegins, Exception failure) {
+        try {
+            await(walBegins);
+        } catch (IOException e) {
+            log.debug("its WAL was not made", e);
+        }
+        try {
+            pages.deleteTimeline(id);
+            wal.delete(id);
+        } catch (IOException | RuntimeException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     private CompletableFuture<Void> createWal(TenantTimelineId id, Project project, Lsn start) {
@@ -310,6 +331,14 @@ public final class Projects {
                             + "\": it is the parent of "
                             + String.join(", ", children));
         }
+        try {
+            wal.requireDeletable(timelineOf(branch));
+        } catch (IOException e) {
+            throw new Refusal(
+                    Refusal.Reason.UNAVAILABLE,
+                    "cannot delete branch \"" + branch.name() + "\": " + e.getMessage(),
+                    e);
+        }
         endpoints.remove(endpointOf(branch).id());
         operations.record(
                 branch.projectId(),
@@ -317,6 +346,7 @@ public final class Projects {
                 null,
                 "delete_timeline",
                 () -> {
+                    // What fails from here on can be completed by deleting it again.
                     pages.deleteTimeline(timelineOf(branch));
                     wal.delete(timelineOf(branch));
                     catalog.deleteBranch(branch.id());

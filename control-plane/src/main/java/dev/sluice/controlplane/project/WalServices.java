@@ -33,11 +33,26 @@ public interface WalServices {
     /** Where the timeline's safekeepers are. */
     List<PartAddress> addresses(TenantTimelineId id) throws IOException;
 
-    /** Makes the timeline's WAL begin at {@code start}, on every safekeeper. */
+    /**
+     * Makes the timeline's WAL begin at {@code start}, on a majority of the safekeepers at least.
+     *
+     * @throws IOException if that is not to be had; nothing is left of it on those that answer
+     */
     void create(TenantTimelineId id, long systemIdentifier, int pgVersion, Lsn start)
             throws IOException;
 
-    /** Forgets the timeline, on every safekeeper. */
+    /**
+     * Sees whether the timeline can be deleted: each of its safekeepers must answer.
+     *
+     * @throws IOException if not; names those that do not
+     */
+    void requireDeletable(TenantTimelineId id) throws IOException;
+
+    /**
+     * Forgets the timeline, on every safekeeper. Does nothing where that was done already.
+     *
+     * @throws IOException if it could not be done everywhere; it may be tried again
+     */
     void delete(TenantTimelineId id) throws IOException;
 
     /** Of each safekeeper that answers. */

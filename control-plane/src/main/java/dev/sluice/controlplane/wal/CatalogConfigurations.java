@@ -13,6 +13,7 @@ import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** As the catalog has them. */
@@ -64,9 +65,13 @@ public final class CatalogConfigurations implements Configurations {
     }
 
     @Override
+    public Optional<Configuration> find(TenantTimelineId id) {
+        return catalog.configuration(id.timeline());
+    }
+
+    @Override
     public Configuration of(TenantTimelineId id) {
-        return catalog.configuration(id.timeline())
-                .orElseThrow(() -> Refusal.notFound("timeline", id.timeline().toString()));
+        return find(id).orElseThrow(() -> Refusal.notFound("timeline", id.timeline().toString()));
     }
 
     @Override

@@ -17,20 +17,31 @@ import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Talks to each safekeeper in turn; a quorum that answers is enough, except where a timeline is
- * made.
+ * Talks to the safekeepers; a quorum that answers is enough, except where a timeline is deleted.
  */
 public final class SafekeeperWalServices implements WalServices {
     private static final Logger log = LoggerFactory.getLogger(SafekeeperWalServices.class);
+
+    /**
+     * So long those are waited for that have not made a new timeline when a majority has: one that
+     * has it from its birth has a vote from then on, and one that gets it from the others has not.
+     * And those that have not said how they are: they may know of more.
+     */
+    private static final Duration AFTER_A_MAJORITY = Duration.ofSeconds(2);
+
+    private static final Duration ALL = Duration.ofMinutes(1);
 
     private final SafekeeperDirectory addresses;
     private final Configurations configurations;
@@ -58,42 +69,65 @@ public final class SafekeeperWalServices implements WalServices {
     public void create(TenantTimelineId id, long systemIdentifier, int pgVersion, Lsn start)
             throws IOException {
         Configuration configuration = configurations.begin(id);
-        try {
-            for (long node : configuration.members()) {
-                client(node).createTimeline(id, systemIdentifier, pgVersion, configuration, start);
+        Answers answers =
+                Answers.of(
+                        configuration,
+                        AFTER_A_MAJORITY,
+                        node ->
+                                client(node)
+                                        .createTimeline(
+                                                id,
+                                                systemIdentifier,
+                                                pgVersion,
+                                                configuration,
+                                                start));
+        if (configuration.isQuorum(answers.given()::contains)) {
+            if (!answers.failures().isEmpty()) {
+                log.warn("timeline {} is made without {}", id, answers.why());
             }
-        } catch (IOException e) {
-            configurations.forget(id);
-            throw e;
+            return;
+        }
+        IOException failure =
+                new IOException("a majority of the safekeepers must answer: " + answers.why());
+        for (long node : answers.given()) {
+            try {
+                client(node).deleteTimeline(id);
+            } catch (IOException e) {
+                failure.addSuppressed(e);
+            }
+        }
+        configurations.forget(id);
+        throw failure;
+    }
+
+    @Override
+    public void requireDeletable(TenantTimelineId id) throws IOException {
+        Optional<Configuration> configuration = configurations.find(id);
+        if (configuration.isPresent()) {
+            Answers answers = Answers.of(configuration.get(), ALL, node -> client(node).space());
+            if (!answers.failures().isEmpty()) {
+                throw new IOException("all of its safekeepers must answer: " + answers.why());
+            }
         }
     }
 
     @Override
     public void delete(TenantTimelineId id) throws IOException {
-        for (long node : configurations.of(id).everyone()) {
-            client(node).deleteTimeline(id);
+        Optional<Configuration> configuration = configurations.find(id);
+        if (configuration.isPresent()) {
+            for (long node : configuration.get().everyone()) {
+                client(node).deleteTimeline(id);
+            }
+            configurations.forget(id);
         }
-        configurations.forget(id);
     }
 
     @Override
     public List<Position> positions(TenantTimelineId id) {
-        return positions(id, node -> prompt.of(name(node), () -> client(node).status(id)));
-    }
-
-    private static String name(long node) {
-        return "safekeeper " + node;
-    }
-
-    private interface Asking {
-        TimelineStatus status(long node) throws IOException;
-    }
-
-    private List<Position> positions(TenantTimelineId id, Asking asking) {
         List<Position> positions = new ArrayList<>();
         for (long node : configurations.of(id).everyone()) {
             try {
-                TimelineStatus status = asking.status(node);
+                TimelineStatus status = prompt.of(name(node), () -> client(node).status(id));
                 positions.add(
                         new Position(
                                 node,
@@ -111,6 +145,10 @@ public final class SafekeeperWalServices implements WalServices {
         return positions;
     }
 
+    private static String name(long node) {
+        return "safekeeper " + node;
+    }
+
     @Override
     public List<SpaceReport> space() {
         List<SpaceReport> reports = new ArrayList<>();
@@ -126,17 +164,32 @@ public final class SafekeeperWalServices implements WalServices {
 
     @Override
     public Lsn commitLsn(TenantTimelineId id) throws IOException {
-        List<Position> positions = positions(id, node -> client(node).status(id));
         Configuration configuration = configurations.of(id);
-        Set<Long> there = positions.stream().map(Position::safekeeper).collect(Collectors.toSet());
-        if (!configuration.isQuorum(there::contains)) {
+        Map<Long, TimelineStatus> statuses = statuses(id, configuration);
+        if (!configuration.isQuorum(statuses::containsKey)) {
             throw new IOException(
-                    "only safekeepers %s of %s answer".formatted(there, configuration.everyone()));
+                    "only safekeepers %s of %s answer"
+                            .formatted(statuses.keySet(), configuration.everyone()));
         }
-        return positions.stream()
-                .map(Position::commitLsn)
+        return statuses.values().stream()
+                .map(TimelineStatus::commit)
                 .max(Comparator.naturalOrder())
                 .orElseThrow();
+    }
+
+    /** Of those that answer, which are all asked at once. */
+    private Map<Long, TimelineStatus> statuses(TenantTimelineId id, Configuration configuration)
+            throws IOException {
+        Map<Long, TimelineStatus> statuses = new ConcurrentSkipListMap<>();
+        Answers answers =
+                Answers.of(
+                        configuration,
+                        AFTER_A_MAJORITY,
+                        node -> statuses.put(node, client(node).status(id)));
+        if (answers.given().isEmpty()) {
+            throw new IOException("no safekeeper answers: " + answers.why());
+        }
+        return new TreeMap<>(statuses);
     }
 
     @Override
@@ -165,23 +218,11 @@ public final class SafekeeperWalServices implements WalServices {
 
     /** Of those that answer, the one that knows the most to be committed. */
     private Holder mostAdvanced(TenantTimelineId id) throws IOException {
-        Holder best = null;
-        IOException failure = null;
-        for (long node : configurations.of(id).everyone()) {
-            try {
-                SafekeeperClient client = client(node);
-                TimelineStatus status = client.status(id);
-                if (best == null || status.commit().isAfter(best.status.commit())) {
-                    best = new Holder(client, status);
-                }
-            } catch (IOException e) {
-                failure = e;
-            }
-        }
-        if (best == null) {
-            throw failure != null ? failure : new IOException("there are no safekeepers");
-        }
-        return best;
+        TimelineStatus best =
+                statuses(id, configurations.of(id)).values().stream()
+                        .max(Comparator.comparing(TimelineStatus::commit))
+                        .orElseThrow();
+        return new Holder(client(best.node()), best);
     }
 
     @Override

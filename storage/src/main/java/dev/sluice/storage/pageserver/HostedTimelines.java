@@ -187,7 +187,10 @@ final class HostedTimelines {
     void delete(TenantTimelineId id) throws IOException {
         registering.lock();
         try {
-            HostedTimeline hosted = get(id);
+            HostedTimeline hosted = timelines.get(id);
+            if (hosted == null) {
+                return;
+            }
             for (HostedTimeline other : timelines.values()) {
                 Timeline ancestor = other.timeline().ancestor();
                 if (ancestor != null && ancestor.id().equals(id)) {

@@ -59,6 +59,12 @@ public interface PageService {
      */
     void branchTimeline(TenantTimelineId parent, TimelineId child, Lsn at) throws IOException;
 
+    /**
+     * Deletes a timeline; does nothing if there is none, so that a deletion that was cut short can
+     * be completed.
+     *
+     * @throws IOException if it has a branch
+     */
     void deleteTimeline(TenantTimelineId id) throws IOException;
 
     /**

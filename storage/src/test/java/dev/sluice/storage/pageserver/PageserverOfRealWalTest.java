@@ -110,6 +110,7 @@ class PageserverOfRealWalTest {
 
             assertThatThrownBy(() -> client.deleteTimeline(id)).hasMessageContaining("branch");
             client.deleteTimeline(branch);
+            client.deleteTimeline(branch);
             client.deleteTimeline(id);
             assertThat(client.timelines()).isEmpty();
         }
