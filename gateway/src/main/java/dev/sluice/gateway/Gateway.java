@@ -353,11 +353,7 @@ public final class Gateway implements Closeable {
     @Override
     public void close() {
         listener.close().awaitUninterruptibly();
-        Diagnostic lastWords =
-                Diagnostic.of(
-                        Diagnostic.Severity.FATAL,
-                        SqlState.ADMIN_SHUTDOWN,
-                        "terminating connection due to administrator command");
+        Diagnostic lastWords = GatewayServices.shutDown();
         drain(lastWords);
         services.sessions().end(_ -> true, _ -> true, lastWords).join();
         services.pools().end(_ -> true, lastWords).join();

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -703,6 +704,21 @@ class SqlOverHttpTest {
         Awaitility.await().until(() -> rows(running).toString().equals("[[0]]"));
         Awaitility.await().until(() -> gateway.gateway.sessions().isEmpty());
         leaver.shutdownNow();
+    }
+
+    @Test
+    void aStatementThatRunsWhenTheGatewayClosesIsToldWhy() throws Exception {
+        CompletableFuture<JsonNode> told =
+                CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return failed(DRIVER, "{\"query\":\"select pg_sleep(60)\"}");
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+        Awaitility.await().until(() -> !gateway.gateway.sessions().isEmpty());
+        gateway.close();
+        assertThat(told.get(20, TimeUnit.SECONDS).path("code").asText()).isEqualTo("57P01");
     }
 
     @Test

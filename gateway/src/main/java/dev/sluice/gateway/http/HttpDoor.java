@@ -205,7 +205,7 @@ public final class HttpDoor implements Closeable {
     public void close() {
         connections.close();
         awaitRunning();
-        running.forEach(SqlExchange::abandon);
+        running.forEach(SqlExchange::shutDown);
         awaitRunning();
         webSockets.close();
         vertx.close().await();

@@ -59,6 +59,7 @@ final class SqlExchange {
     private volatile @Nullable Login login;
     private @Nullable Lease lease;
     private boolean abandoned;
+    private volatile boolean shutDown;
 
     /** On the request's event loop, before it returns. */
     SqlExchange(
@@ -118,6 +119,12 @@ final class SqlExchange {
         }
     }
 
+    /** The gateway closes: what still runs is cancelled, and its client told why. */
+    void shutDown() {
+        shutDown = true;
+        abandon();
+    }
+
     private synchronized void running(@Nullable Lease now) throws AnswerStream.ClientGoneException {
         lease = now;
         if (abandoned && now != null) {
@@ -132,7 +139,8 @@ final class SqlExchange {
         } catch (BadRequestException e) {
             fail(e.diagnostic());
         } catch (SqlErrorException e) {
-            fail(e.diagnostic());
+            boolean cancelled = e.diagnostic().sqlState().equals(SqlState.QUERY_CANCELED.code());
+            fail(shutDown && cancelled ? GatewayServices.shutDown() : e.diagnostic());
         } catch (WireFormatException e) {
             log.info("a compute broke the protocol: {}", e.getMessage());
             fail(error(SqlState.PROTOCOL_VIOLATION, String.valueOf(e.getMessage())));

@@ -128,6 +128,12 @@ public record GatewayServices(
                                 + " sluice connection-string prints them.");
     }
 
+    /** What a client is told that the gateway leaves when it closes. */
+    public static Diagnostic shutDown() {
+        return fatal(
+                SqlState.ADMIN_SHUTDOWN, "terminating connection due to administrator command");
+    }
+
     /** Whether a password in clear may be asked of this client: nobody can listen on the way. */
     public boolean takesPlainPasswords(Peer peer) {
         return peer.encrypted()
