@@ -248,8 +248,7 @@ class GatewayPoolingTest {
     @ParameterizedTest
     @ValueSource(strings = {"reset all", "discard all", "reset app.tenant"})
     void aCustomSettingIsResetToWhatItBeganWith(String reset) throws IOException {
-        try (RawClient client =
-                pooled.raw("options", "endpoint=ep-x-pooler -c app.tenant=mine")) {
+        try (RawClient client = pooled.raw("options", "endpoint=ep-x-pooler -c app.tenant=mine")) {
             client.query("set app.tenant to 'other'");
             assertThat(client.query("show app.tenant")).isEqualTo(List.of(List.of("other")));
             client.query(reset);

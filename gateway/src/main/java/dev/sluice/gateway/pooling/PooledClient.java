@@ -373,9 +373,7 @@ final class PooledClient {
         startup.values()
                 .forEach((name, value) ->
                         found.merge(
-                                name,
-                                value,
-                                (now, began) -> reset && now.isEmpty() ? began : now));
+                                name, value, (now, began) -> reset && now.isEmpty() ? began : now));
         settings = pool.knownSettings().session(found);
         has.isNow(pool.knownSettings().session(exchange.settings()));
         reportedAtStart = has.reported();

@@ -40,6 +40,7 @@ public record Suspicion(
         return new Suspicion(
                 (found & StatementWatch.LOADS) != 0,
                 (found & StatementWatch.RESETS) != 0,
-                names.isNameless(), names.names());
+                names.isNameless(),
+                names.names());
     }
 }
