@@ -29,6 +29,11 @@ public final class SettingNames {
         SE,
         SET,
         AFTER_SET,
+        SLASH,
+        BLOCK_COMMENT,
+        STAR,
+        DASH,
+        LINE_COMMENT,
         NAME,
         SET_C,
         AFTER_CONFIG,
@@ -103,6 +108,11 @@ public final class SettingNames {
             case SE -> letter(b, 't', At.SET);
             case SET -> afterSet(b);
             case AFTER_SET -> beforeName(b);
+            case SLASH -> second(b, '*', At.BLOCK_COMMENT);
+            case BLOCK_COMMENT -> at = b == '*' ? At.STAR : At.BLOCK_COMMENT;
+            case STAR -> at = b == '/' ? At.AFTER_SET : b == '*' ? At.STAR : At.BLOCK_COMMENT;
+            case DASH -> second(b, '-', At.LINE_COMMENT);
+            case LINE_COMMENT -> at = b == '\n' || b == '\r' ? At.AFTER_SET : At.LINE_COMMENT;
             case NAME -> inName(b);
             case SET_C -> inConfig(b);
             case AFTER_CONFIG -> beforeLiteral(b);
@@ -124,12 +134,10 @@ public final class SettingNames {
     }
 
     private void afterSet(byte b) {
-        if (isSpace(b)) {
-            at = At.AFTER_SET;
-        } else if (b == '_') {
+        if (b == '_') {
             matched = 1;
             at = At.SET_C;
-        } else {
+        } else if (!isCommentOrSpace(b)) {
             between(b);
         }
     }
@@ -139,9 +147,32 @@ public final class SettingNames {
             name.setLength(0);
             at = At.NAME;
             inName(b);
-        } else if (!isSpace(b)) {
+        } else if (!isCommentOrSpace(b)) {
             between(b);
         }
+    }
+
+    private void second(byte b, char wanted, At then) {
+        if (b == wanted) {
+            at = then;
+        } else {
+            between(b);
+        }
+    }
+
+    /** Whether a name may still follow a {@code SET}. */
+    private boolean isCommentOrSpace(byte b) {
+        switch (b) {
+            case '/' -> at = At.SLASH;
+            case '-' -> at = At.DASH;
+            default -> {
+                if (!isSpace(b)) {
+                    return false;
+                }
+                at = At.AFTER_SET;
+            }
+        }
+        return true;
     }
 
     private void inName(byte b) {

@@ -47,10 +47,17 @@ class SettingNamesTest {
                 "SELECT SET_CONFIG ( 'App.X' , $1, true)^app.x",
                 "(set_config('a.b','c',false))^a.b",
                 "alter role bob set app.y = 1^app.y",
+                "set/* the tenant **/app.x = 1^app.x",
             })
     void areFound(String sql, String name) {
         assertThat(names(sql).names()).containsExactly(name);
         assertThat(names(sql).isNameless()).isFalse();
+    }
+
+    @Test
+    void areFoundBehindCommentsOfALine() {
+        assertThat(names("set -- the tenant\n  /* of */ session --\r app.x = 1").names())
+                .containsExactly("app.x");
     }
 
     @ParameterizedTest
