@@ -270,6 +270,27 @@ class PostgresOverWebSocketTest {
         Awaitility.await().until(() -> gateway.gateway.sessions().isEmpty());
     }
 
+    /** The handshake's answer is not there yet, and nothing of it is lost. */
+    @Test
+    void aFrameThatComesWithTheHandshake() throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
+            socket.setSoTimeout(20_000);
+            ByteBuf early = Unpooled.buffer();
+            early.writeCharSequence(
+                    "GET /v2 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                    StandardCharsets.US_ASCII);
+            // a ping, masked with zeroes
+            early.writeBytes(new byte[] {(byte) 0x89, (byte) 0x82, 0, 0, 0, 0, 'h', 'i'});
+            socket.getOutputStream().write(ByteBufUtil.getBytes(early));
+            InputStream in = socket.getInputStream();
+            String answer = "";
+            while (!answer.endsWith("hi")) {
+                answer += (char) in.read();
+            }
+            assertThat(answer).startsWith("HTTP/1.1 101 ");
+        }
+    }
+
     /** Who has proved nothing has nothing kept for it, however large a frame it announces. */
     @Test
     void aFrameIsNotWaitedFor() throws Exception {

@@ -36,8 +36,9 @@ final class WebSocket implements WebSocketReader.Listener {
      * Lets the client begin.
      *
      * @param header tells the inner door who it is
+     * @param early what the client has sent already
      */
-    void begin(Buffer header) {
+    void begin(Buffer header, Buffer early) {
         // One direction's end is the other's: a Postgres client that says goodbye waits for the
         // WebSocket to be closed.
         inside.endHandler(_ -> close(WebSocketReader.close(WebSocketReader.NORMAL, "")));
@@ -49,6 +50,7 @@ final class WebSocket implements WebSocketReader.Listener {
         });
         outside.exceptionHandler(e -> log.debug("a WebSocket failed", e));
         inside.write(header).onFailure(e -> log.debug("a WebSocket's client was not let in", e));
+        reader.read(early);
         outside.handler(reader::read);
         inside.handler(bytes -> {
             send(WebSocketReader.binary(bytes));

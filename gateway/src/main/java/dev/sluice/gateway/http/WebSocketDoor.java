@@ -111,14 +111,16 @@ final class WebSocketDoor implements Closeable {
                             .putHeader("Upgrade", "websocket")
                             .putHeader("Connection", "Upgrade")
                             .putHeader("Sec-WebSocket-Accept", accepted(key));
+                    EarlyBytes early = EarlyBytes.of(request.connection());
                     request.toNetSocket()
                             .onFailure(e -> {
+                                early.take();
                                 inside.close();
                                 var _ = request.connection().close();
                             })
                             .onSuccess(outside ->
                                     new WebSocket(vertx, outside, inside)
-                                            .begin(header(peer, host)));
+                                            .begin(header(peer, host), early.take()));
                 });
     }
 
