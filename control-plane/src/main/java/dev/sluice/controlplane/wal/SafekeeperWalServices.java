@@ -8,7 +8,9 @@ import dev.sluice.walservice.client.SafekeeperClient;
 import dev.sluice.walservice.client.SafekeeperDirectory;
 import dev.sluice.walservice.client.SpaceReport;
 import dev.sluice.walservice.client.TimelineStatus;
+import dev.sluice.walservice.consensus.CommittedWal;
 import dev.sluice.walservice.consensus.Configuration;
+import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.wal.RecordBoundary;
 import dev.sluice.walservice.wal.WalBytes;
@@ -165,16 +167,18 @@ public final class SafekeeperWalServices implements WalServices {
     @Override
     public Lsn commitLsn(TenantTimelineId id) throws IOException {
         Configuration configuration = configurations.of(id);
-        Map<Long, TimelineStatus> statuses = statuses(id, configuration);
-        if (!configuration.isQuorum(statuses::containsKey)) {
+        Map<Long, PeerReport> reports = new ConcurrentSkipListMap<>();
+        Answers answers =
+                Answers.of(
+                        configuration,
+                        AFTER_A_MAJORITY,
+                        node -> reports.put(node, client(node).report(id)));
+        if (!configuration.isQuorum(answers.given()::contains)) {
             throw new IOException(
                     "only safekeepers %s of %s answer"
-                            .formatted(statuses.keySet(), configuration.everyone()));
+                            .formatted(answers.given(), configuration.everyone()));
         }
-        return statuses.values().stream()
-                .map(TimelineStatus::commit)
-                .max(Comparator.naturalOrder())
-                .orElseThrow();
+        return CommittedWal.end(configuration, List.copyOf(reports.values()));
     }
 
     /** Of those that answer, which are all asked at once. */

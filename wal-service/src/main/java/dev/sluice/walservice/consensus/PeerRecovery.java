@@ -1,13 +1,10 @@
 package dev.sluice.walservice.consensus;
 
 import dev.sluice.walservice.consensus.Acceptor.Step;
-import dev.sluice.walservice.timeline.Term;
 import dev.sluice.wire.Lsn;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * How an acceptor catches up from the others while no proposer fills it: it copies what is
@@ -102,28 +99,11 @@ final class PeerRecovery {
             AcceptorState state,
             PeerReport best,
             AcceptorInput.PeersReported reported) {
-        Lsn told =
-                reported.peers().stream()
-                        .map(PeerReport::commit)
-                        .max(Comparator.naturalOrder())
-                        .orElseThrow();
-        Term term = best.lastLogTerm();
-        Configuration configuration = state.control().configuration();
-        if (term.equals(Term.NONE) || configuration.isUnset()) {
-            return told;
-        }
         List<PeerReport> all = new ArrayList<>(reported.peers());
         all.add(state.report(nodeId));
-        Map<Long, Lsn> ends = new HashMap<>();
-        for (PeerReport each : all) {
-            if (each.term().equals(term)
-                    && each.lastLogTerm().equals(term)
-                    && each.configuration().equals(configuration)) {
-                ends.put(each.nodeId(), each.flush());
-            }
-        }
-        Lsn held = configuration.quorumHolds(node -> ends.getOrDefault(node, Lsn.INVALID));
-        return Lsn.max(told, held);
+        return Lsn.max(
+                CommittedWal.told(reported.peers()),
+                CommittedWal.held(best.lastLogTerm(), state.control().configuration(), all));
     }
 
     private static Step copy(

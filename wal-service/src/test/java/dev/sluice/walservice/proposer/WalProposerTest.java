@@ -9,6 +9,8 @@ import dev.sluice.walservice.client.SafekeeperException;
 import dev.sluice.walservice.client.TimelineStatus;
 import dev.sluice.walservice.client.WalChunk;
 import dev.sluice.walservice.client.WalStream;
+import dev.sluice.walservice.consensus.CommittedWal;
+import dev.sluice.walservice.consensus.PeerReport;
 import dev.sluice.walservice.timeline.Term;
 import dev.sluice.walservice.wal.WalSegments;
 import dev.sluice.wire.Lsn;
@@ -185,6 +187,26 @@ final class WalProposerTest {
                                 .startsWith("silent for"));
                 proxy.freeze(false);
                 awaitFlush(fleet, wal.end(), 2);
+            }
+        }
+    }
+
+    /** At once, not only when safekeepers are told: who asks may have waited for it. */
+    @Test
+    void whatWasAcknowledgedIsSeenToBeCommitted() throws Exception {
+        try (Fleet fleet = new Fleet(directory, 3)) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 22);
+            try (WalProposer proposer = WalProposer.elect(fleet.config(), wal)) {
+                awaitFlush(fleet, Fleet.START, 0, 1, 2);
+                for (int i = 0; i < 200; i++) {
+                    wal.append(100);
+                    proposer.flush(wal.writtenUpTo());
+                    List<PeerReport> reports = new ArrayList<>();
+                    for (int safekeeper = 0; safekeeper < 3; safekeeper++) {
+                        reports.add(fleet.client(safekeeper).report(fleet.id));
+                    }
+                    assertThat(CommittedWal.end(fleet.configuration, reports)).isEqualTo(wal.end());
+                }
             }
         }
     }
