@@ -4,9 +4,7 @@ import dev.sluice.walservice.consensus.Configuration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -16,25 +14,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * What came of asking all safekeepers of a timeline at once.
  *
- * @param given who did as asked
+ * @param given by who did as asked
  * @param failures who did not, and why
  */
-record Answers(Set<Long> given, Map<Long, String> failures) {
+record Answers<T>(Map<Long, T> given, Map<Long, String> failures) {
 
     /** What is asked of each. */
-    interface Question {
-        void ask(long node) throws IOException;
+    interface Question<T> {
+        T ask(long node) throws IOException;
     }
 
-    private record Answer(long node, @Nullable String failure) {}
+    private record Answer<T>(long node, @Nullable T given, String failure) {}
 
     /**
      * Asks, and waits for all of them; for those that are left once a quorum has done as asked, no
      * longer than {@code patience}. They may do it later.
      */
-    static Answers of(Configuration configuration, Duration patience, Question question)
+    static <T> Answers<T> of(Configuration configuration, Duration patience, Question<T> question)
             throws IOException {
-        BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
+        BlockingQueue<Answer<T>> answers = new LinkedBlockingQueue<>();
         Map<Long, String> failures = new TreeMap<>();
         for (long node : configuration.everyone()) {
             failures.put(node, "no answer yet");
@@ -42,18 +40,19 @@ record Answers(Set<Long> given, Map<Long, String> failures) {
                     .name("ask-safekeeper-" + node)
                     .start(() -> answers.add(ask(question, node)));
         }
-        Set<Long> given = new TreeSet<>();
+        Map<Long, T> given = new TreeMap<>();
         try {
             for (int left = failures.size(); left > 0; left--) {
-                Answer answer =
-                        configuration.isQuorum(given::contains)
+                Answer<T> answer =
+                        configuration.isQuorum(given::containsKey)
                                 ? answers.poll(patience.toNanos(), TimeUnit.NANOSECONDS)
                                 : answers.take();
                 if (answer == null) {
                     break;
                 }
-                if (answer.failure() == null) {
-                    given.add(answer.node());
+                T value = answer.given();
+                if (value != null) {
+                    given.put(answer.node(), value);
                     failures.remove(answer.node());
                 } else {
                     failures.put(answer.node(), answer.failure());
@@ -63,15 +62,14 @@ record Answers(Set<Long> given, Map<Long, String> failures) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while asking safekeepers", e);
         }
-        return new Answers(given, failures);
+        return new Answers<>(given, failures);
     }
 
-    private static Answer ask(Question question, long node) {
+    private static <T> Answer<T> ask(Question<T> question, long node) {
         try {
-            question.ask(node);
-            return new Answer(node, null);
+            return new Answer<>(node, question.ask(node), "");
         } catch (IOException | RuntimeException e) {
-            return new Answer(node, String.valueOf(e.getMessage()));
+            return new Answer<>(node, null, String.valueOf(e.getMessage()));
         }
     }
 

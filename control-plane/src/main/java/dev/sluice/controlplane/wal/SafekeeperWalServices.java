@@ -25,8 +25,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,7 +69,7 @@ public final class SafekeeperWalServices implements WalServices {
     public void create(TenantTimelineId id, long systemIdentifier, int pgVersion, Lsn start)
             throws IOException {
         Configuration configuration = configurations.begin(id);
-        Answers answers =
+        Answers<TimelineStatus> answers =
                 Answers.of(
                         configuration,
                         AFTER_A_MAJORITY,
@@ -83,7 +81,7 @@ public final class SafekeeperWalServices implements WalServices {
                                                 pgVersion,
                                                 configuration,
                                                 start));
-        if (configuration.isQuorum(answers.given()::contains)) {
+        if (configuration.isQuorum(answers.given()::containsKey)) {
             if (!answers.failures().isEmpty()) {
                 log.warn("timeline {} is made without {}", id, answers.why());
             }
@@ -91,7 +89,7 @@ public final class SafekeeperWalServices implements WalServices {
         }
         IOException failure =
                 new IOException("a majority of the safekeepers must answer: " + answers.why());
-        for (long node : answers.given()) {
+        for (long node : answers.given().keySet()) {
             try {
                 client(node).deleteTimeline(id);
             } catch (IOException e) {
@@ -106,7 +104,8 @@ public final class SafekeeperWalServices implements WalServices {
     public void requireDeletable(TenantTimelineId id) throws IOException {
         Optional<Configuration> configuration = configurations.find(id);
         if (configuration.isPresent()) {
-            Answers answers = Answers.of(configuration.get(), ALL, node -> client(node).space());
+            Answers<SpaceReport> answers =
+                    Answers.of(configuration.get(), ALL, node -> client(node).space());
             if (!answers.failures().isEmpty()) {
                 throw new IOException("all of its safekeepers must answer: " + answers.why());
             }
@@ -167,33 +166,25 @@ public final class SafekeeperWalServices implements WalServices {
     @Override
     public Lsn commitLsn(TenantTimelineId id) throws IOException {
         Configuration configuration = configurations.of(id);
-        Map<Long, PeerReport> reports = new ConcurrentSkipListMap<>();
-        Answers answers =
-                Answers.of(
-                        configuration,
-                        AFTER_A_MAJORITY,
-                        node -> reports.put(node, client(node).report(id)));
-        if (!configuration.isQuorum(answers.given()::contains)) {
+        Answers<PeerReport> answers =
+                Answers.of(configuration, AFTER_A_MAJORITY, node -> client(node).report(id));
+        if (!configuration.isQuorum(answers.given()::containsKey)) {
             throw new IOException(
                     "only safekeepers %s of %s answer"
-                            .formatted(answers.given(), configuration.everyone()));
+                            .formatted(answers.given().keySet(), configuration.everyone()));
         }
-        return CommittedWal.end(configuration, List.copyOf(reports.values()));
+        return CommittedWal.end(configuration, List.copyOf(answers.given().values()));
     }
 
     /** Of those that answer, which are all asked at once. */
     private Map<Long, TimelineStatus> statuses(TenantTimelineId id, Configuration configuration)
             throws IOException {
-        Map<Long, TimelineStatus> statuses = new ConcurrentSkipListMap<>();
-        Answers answers =
-                Answers.of(
-                        configuration,
-                        AFTER_A_MAJORITY,
-                        node -> statuses.put(node, client(node).status(id)));
+        Answers<TimelineStatus> answers =
+                Answers.of(configuration, AFTER_A_MAJORITY, node -> client(node).status(id));
         if (answers.given().isEmpty()) {
             throw new IOException("no safekeeper answers: " + answers.why());
         }
-        return new TreeMap<>(statuses);
+        return answers.given();
     }
 
     @Override
