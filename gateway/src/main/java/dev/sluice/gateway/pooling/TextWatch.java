@@ -109,12 +109,7 @@ final class TextWatch {
         }
         // the names are kept here
         boolean nameless = settingNames != null && settingNames.isNameless();
-        suspicion =
-                new Suspicion(
-                        (found & StatementWatch.LOADS) != 0,
-                        (found & StatementWatch.RESETS) != 0,
-                        nameless,
-                        Set.of());
+        suspicion = Suspicion.of(found, nameless, Set.of());
         uses(suspicion);
         if (watchesQuery && (found & StatementWatch.DEALLOCATES) != 0) {
             barrier = true;

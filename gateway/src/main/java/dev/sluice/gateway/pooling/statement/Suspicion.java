@@ -37,10 +37,19 @@ public record Suspicion(
         names.begin();
         names.more(in, text, length);
         names.end();
+        return of(found, names.isNameless(), names.names());
+    }
+
+    /**
+     * As a text was read.
+     *
+     * @param found what {@link StatementWatch#end} told
+     */
+    public static Suspicion of(int found, boolean nameless, Set<String> customSettings) {
         return new Suspicion(
                 (found & StatementWatch.LOADS) != 0,
                 (found & StatementWatch.RESETS) != 0,
-                names.isNameless(),
-                names.names());
+                nameless,
+                customSettings);
     }
 }
