@@ -64,6 +64,11 @@ sluice_up() {
   fi
 }
 
+# gateway_process: its pid, if it runs as a process of its own
+gateway_process() {
+  "$SLUICE" status -o json | grep -A 1 '"part" : "gateway"' | sed -n 's/.*"pid" : \([0-9]*\).*/\1/p'
+}
+
 plain_url() {
   printf 'postgresql://bench:bench@127.0.0.1:%s/bench?sslmode=disable' "$plain_port"
 }
