@@ -11,8 +11,10 @@ import dev.sluice.wire.frontend.Bind;
 import dev.sluice.wire.frontend.Close;
 import dev.sluice.wire.frontend.Execute;
 import dev.sluice.wire.frontend.Parse;
+import dev.sluice.wire.frontend.Query;
 import dev.sluice.wire.frontend.Sync;
 import dev.sluice.wire.frontend.Target;
+import dev.sluice.wire.frontend.Terminate;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
@@ -628,6 +630,52 @@ class GatewayPoolingTest {
                     idle.cancel();
                 }
                 assertThat(answer.join()).isEqualTo("done");
+            }
+        }
+    }
+
+    /** Postgres itself would notice when the time is over. */
+    @Test
+    void whatAClientThatIsCutOffHasRunningIsCancelled() throws Exception {
+        String sql = "select pg_sleep(600), 'cut off'";
+        try (Connection direct = pooled.direct()) {
+            try (RawClient client = pooled.raw()) {
+                client.send(new Query(sql));
+                Awaitility.await().until(() -> running(direct, sql) == 1);
+            }
+            Awaitility.await().until(() -> running(direct, sql) == 0);
+        }
+    }
+
+    @Test
+    void whatAClientThatSaysGoodbyeHasRunningIsDone() throws Exception {
+        String sql = "insert into goodbyes values (1)";
+        try (Connection direct = pooled.direct()) {
+            run(direct, "create table goodbyes (said int)");
+            try (Connection locking = pooled.direct()) {
+                locking.setAutoCommit(false);
+                run(locking, "lock table goodbyes");
+                try (RawClient client = pooled.raw()) {
+                    client.send(new Query(sql));
+                    client.send(new Terminate());
+                }
+                Awaitility.await().until(() -> running(direct, sql) == 1);
+                locking.commit();
+            }
+            Awaitility.await()
+                    .until(() -> query(direct, "select count(*) from goodbyes").equals("1"));
+            run(direct, "drop table goodbyes");
+        }
+    }
+
+    private static int running(Connection direct, String sql) throws SQLException {
+        try (PreparedStatement count =
+                direct.prepareStatement(
+                        "select count(*) from pg_stat_activity where state = 'active' and query = ?")) {
+            count.setString(1, sql);
+            try (ResultSet rows = count.executeQuery()) {
+                assertThat(rows.next()).isTrue();
+                return rows.getInt(1);
             }
         }
     }

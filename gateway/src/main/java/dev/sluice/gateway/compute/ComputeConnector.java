@@ -2,13 +2,17 @@ package dev.sluice.gateway.compute;
 
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.gateway.routing.Route;
+import dev.sluice.gateway.transport.Outbound;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.wire.backend.BackendKeyData;
 import dev.sluice.wire.backend.BackendMessage;
 import dev.sluice.wire.backend.Diagnostic;
 import dev.sluice.wire.scram.ScramClient;
+import dev.sluice.wire.startup.CancelRequest;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.security.SecureRandom;
@@ -30,6 +34,9 @@ public final class ComputeConnector {
 
     /** What a compute says while it starts, stops or crashes. */
     private static final Set<String> GOING_DOWN = Set.of("57P01", "57P02", "57P03");
+
+    /** How long a compute may take to act on a cancel request. */
+    private static final Duration SIGNAL = Duration.ofSeconds(10);
 
     private static final long PATIENCE_NANOS = Duration.ofSeconds(5).toNanos();
     private static final long FIRST_PAUSE_MILLIS = 20;
@@ -91,6 +98,33 @@ public final class ComputeConnector {
         Attempt attempt = new Attempt(loop, login, passenger);
         attempt.begin();
         return attempt;
+    }
+
+    /**
+     * Has the server cancel what runs on a connection. Postgres closes the connection of a cancel
+     * request once it has acted.
+     *
+     * @param loop where {@code then} is called
+     * @param then the server has acted, or cannot be asked
+     */
+    public void cancel(EventLoop loop, ServerConnection server, Runnable then) {
+        BackendKeyData key = server.key();
+        if (key == null) {
+            loop.execute(then);
+            return;
+        }
+        transport
+                .connect(loop, server.address(), new ChannelInboundHandlerAdapter())
+                .addListener((ChannelFuture connected) -> {
+                    Channel channel = connected.channel();
+                    channel.closeFuture().addListener(_ -> then.run());
+                    if (connected.isSuccess()) {
+                        ByteBuf bytes = channel.alloc().buffer();
+                        new CancelRequest(key.processId(), key.key()).encode(bytes);
+                        Outbound.send(channel, bytes);
+                        Transport.closeLater(channel, SIGNAL);
+                    }
+                });
     }
 
     /** A connection on its way. Confined to its event loop. */

@@ -320,6 +320,17 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
     }
 
     /**
+     * A client was cut off: what it has running is cancelled, which Postgres would only be told
+     * when it has done it, in a process that counts for no pool until then. Who says goodbye leaves
+     * it to be done, as without a pool.
+     */
+    void abandoned(PooledServer server) {
+        if (!server.isClosed() && !server.isConversing() && server.expected().size() > 0) {
+            context().connector().cancel(loop, server.connection(), () -> {});
+        }
+    }
+
+    /**
      * A client has gone and has left its server connection.
      *
      * @param dirty whether it is not as others may find it

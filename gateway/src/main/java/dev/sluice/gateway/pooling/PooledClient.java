@@ -289,7 +289,7 @@ final class PooledClient {
         if (entering != null) {
             ended = true;
             entering.refused(Texts.asFatal(why));
-            leave();
+            leave(false);
             return;
         }
         input.standIn().refuse(why, false);
@@ -459,11 +459,11 @@ final class PooledClient {
 
     // The client goes away
 
-    /** Its connection is closed. */
+    /** Its connection is closed, without a goodbye. */
     void gone() {
         if (!ended) {
             ended = true;
-            leave();
+            leave(true);
         }
     }
 
@@ -477,7 +477,7 @@ final class PooledClient {
             send(new ErrorResponse(lastWords)::encode);
         }
         Transport.closeAfterFlush(channel, LAST_WORDS);
-        leave();
+        leave(false);
     }
 
     /** What the client sent is not the protocol. */
@@ -489,11 +489,14 @@ final class PooledClient {
                         String.valueOf(cause.getMessage())));
     }
 
-    private void leave() {
+    private void leave(boolean abruptly) {
         pool.queue().withdraw(place);
         PooledServer has = server;
         server = null;
         if (has != null) {
+            if (abruptly) {
+                pool.abandoned(has);
+            }
             pool.leftBehind(has, isPinned() || pinning.isSuspicious() || probing);
         }
         input.close();

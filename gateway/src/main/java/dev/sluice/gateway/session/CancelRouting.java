@@ -8,14 +8,11 @@ import dev.sluice.gateway.pooling.Cancelling;
 import dev.sluice.gateway.relay.CancelKeys;
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.gateway.transport.Outbound;
-import dev.sluice.gateway.transport.Transport;
-import dev.sluice.wire.backend.BackendKeyData;
 import dev.sluice.wire.startup.CancelRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  * that is what {@code PQcancel} waits for.
  */
 final class CancelRouting {
-    /** How long a compute may take to act. */
-    private static final Duration SIGNAL = Duration.ofSeconds(10);
-
     private CancelRouting() {}
 
     /**
@@ -96,40 +90,20 @@ final class CancelRouting {
 
     /** What runs for the client runs on a connection that nobody else gets before this is over. */
     private static void pooled(ClientConnection connection, Cancelling.@Nullable Held held) {
-        BackendKeyData key = held == null ? null : held.server().key();
-        if (held == null || key == null) {
-            if (held != null) {
-                held.release();
-            }
+        if (held == null) {
             connection.close();
             return;
         }
-        CancelKeys.Target target = CancelKeys.Target.of(held.server().address(), key);
-        ByteBuf bytes = connection.channel().alloc().buffer();
-        target.request().encode(bytes);
         connection
                 .services()
-                .transport()
-                .connect(
+                .connector()
+                .cancel(
                         connection.channel().eventLoop(),
-                        target.address(),
-                        new ChannelInboundHandlerAdapter())
-                .addListener((ChannelFuture connected) -> {
-                    // Postgres closes it when the signal is sent, whether the client waits or not
-                    connected
-                            .channel()
-                            .closeFuture()
-                            .addListener(_ -> {
-                                held.release();
-                                connection.close();
-                            });
-                    if (connected.isSuccess()) {
-                        Outbound.send(connected.channel(), bytes);
-                        Transport.closeLater(connected.channel(), SIGNAL);
-                    } else {
-                        bytes.release();
-                    }
-                });
+                        held.server(),
+                        () -> {
+                            held.release();
+                            connection.close();
+                        });
     }
 
     private static void forward(
