@@ -40,6 +40,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLParameters;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -47,6 +48,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Postgres clients inside WebSockets. */
 @ExtendWith({SharedPostgres.class, LeakGuard.class})
@@ -241,6 +244,31 @@ class PostgresOverWebSocketTest {
             received.closed.get(10, TimeUnit.SECONDS);
         }
         assertThat(gateway.directory.wakes).hasValue(0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void theAuditLogTellsHowItIsEncrypted(String version) throws Exception {
+        SSLParameters only = new SSLParameters();
+        only.setProtocols(new String[] {version});
+        try (HttpClient encrypted =
+                HttpClient.newBuilder()
+                        .sslContext(TrustAll.context())
+                        .sslParameters(only)
+                        .build()) {
+            Received received = new Received();
+            WebSocket socket =
+                    encrypted
+                            .newWebSocketBuilder()
+                            .buildAsync(
+                                    URI.create("wss://127.0.0.1:" + gateway.port() + "/v2"),
+                                    received)
+                            .join();
+            send(socket, bytes(startup("alice"), new PasswordMessage("wonderland")));
+            received.await(ReadyForQuery.class);
+            socket.abort();
+        }
+        assertThat(gateway.audit.getFirst().connection().tls()).isEqualTo(version);
     }
 
     @Test

@@ -586,6 +586,9 @@ class SqlOverHttpTest {
                 assertThat(response.body()).contains("[{\"a\":1}]");
             }
         }
+        assertThat(gateway.audit)
+                .isNotEmpty()
+                .allSatisfy(come -> assertThat(come.connection().tls()).isEqualTo("TLSv1.3"));
         // Postgres goes on being spoken there.
         try (Connection connection =
                 gateway.connectVerified("ep-y.localhost", "sslNegotiation", "direct")) {

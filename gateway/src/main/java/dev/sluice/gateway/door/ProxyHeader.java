@@ -72,7 +72,7 @@ public final class ProxyHeader extends ChannelInboundHandlerAdapter {
                     return;
                 }
                 InetAddress address = InetAddress.getByName(header.sourceAddress());
-                new Peer(new InetSocketAddress(address, header.sourcePort()), false)
+                new Peer(new InetSocketAddress(address, header.sourcePort()), null)
                         .mark(ctx.channel());
             }
             ctx.pipeline().remove(this);

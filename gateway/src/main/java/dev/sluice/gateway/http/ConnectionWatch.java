@@ -46,7 +46,7 @@ final class ConnectionWatch {
     /** Who the client is. */
     Peer peer(HttpConnection connection) {
         Entry entry = open.get(connection);
-        return entry == null ? new Peer(null, false) : entry.peer;
+        return entry == null ? new Peer(null, null) : entry.peer;
     }
 
     void requestBegun(HttpConnection connection) {

@@ -121,7 +121,7 @@ final class Logins {
         return new AuditLog.Connection(
                 id,
                 peer.inetAddress(),
-                peer.encrypted() ? "TLS" : null,
+                peer.tls(),
                 visit == null ? null : visit.route().endpointId(),
                 visit == null || visit.stray() ? null : visit.route().projectId(),
                 connection.user(),

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Reads back what {@link HandOver} wrote: who the client of an HTTP connection is. */
 final class Origin {
@@ -17,19 +18,31 @@ final class Origin {
 
     /** Of a new connection; to be asked once. */
     static Peer of(HttpConnection connection) {
-        boolean encrypted = false;
+        String tls = null;
         for (Map.Entry<Buffer, Buffer> tlv : connection.proxyProtocolV2HeaderTLVs()) {
-            encrypted |=
-                    HAProxyTLV.Type.typeForByteValue(tlv.getKey().getByte(0))
-                                    == HAProxyTLV.Type.PP2_TYPE_SSL
-                            && tlv.getValue().length() > 0
-                            && (tlv.getValue().getByte(0) & HandOver.CLIENT_SSL) != 0;
+            if (tlv.getKey().getByte(0)
+                    == HAProxyTLV.Type.byteValueForType(HAProxyTLV.Type.PP2_TYPE_SSL)) {
+                tls = version(tlv.getValue());
+            }
         }
-        return new Peer(address(connection.remoteAddress()), encrypted);
+        return new Peer(address(connection.remoteAddress()), tls);
     }
 
-    private static @org.jspecify.annotations.Nullable InetSocketAddress address(
-            @org.jspecify.annotations.Nullable SocketAddress address) {
+    /**
+     * The TLS version in a {@code PP2_TYPE_SSL}: a byte of flags, four that tell of the client's
+     * certificate, and the version's own TLV, with a byte for its type and two for its length.
+     */
+    private static @Nullable String version(Buffer ssl) {
+        int at = Byte.BYTES + Integer.BYTES;
+        int head = Byte.BYTES + Short.BYTES;
+        if (ssl.length() < at + head || (ssl.getByte(0) & HandOver.CLIENT_SSL) == 0) {
+            return null;
+        }
+        int length = ssl.getUnsignedShort(at + Byte.BYTES);
+        return ssl.getString(at + head, at + head + length);
+    }
+
+    private static @Nullable InetSocketAddress address(@Nullable SocketAddress address) {
         if (address == null || !address.isInetSocket()) {
             return null;
         }

@@ -174,11 +174,13 @@ final class WebSocketDoor implements Closeable {
 
         @Override
         protected void channelRead0(ChannelHandlerContext ctx, HAProxyMessage message) {
-            boolean encrypted = false;
+            String version = null;
             String host = "";
             for (HAProxyTLV tlv : message.tlvs()) {
                 if (tlv instanceof HAProxySSLTLV tls) {
-                    encrypted = tls.isPP2ClientSSL();
+                    for (HAProxyTLV inner : tls.encapsulatedTLVs()) {
+                        version = inner.content().toString(StandardCharsets.UTF_8);
+                    }
                 } else if (tlv.type() == HAProxyTLV.Type.PP2_TYPE_AUTHORITY) {
                     host = tlv.content().toString(StandardCharsets.UTF_8);
                 }
@@ -190,7 +192,7 @@ final class WebSocketDoor implements Closeable {
                                     ? null
                                     : new InetSocketAddress(
                                             message.sourceAddress(), message.sourcePort()),
-                            encrypted);
+                            version);
             peer.mark(channel);
             channel.pipeline().addLast("startup", new StartupHandler(services, peer, host));
             channel.pipeline().remove(this);

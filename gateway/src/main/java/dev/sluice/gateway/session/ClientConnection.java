@@ -1,10 +1,10 @@
 package dev.sluice.gateway.session;
 
 import dev.sluice.gateway.AuditLog;
-import dev.sluice.gateway.door.ProxyHeader;
 import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.routing.RouteRequest;
 import dev.sluice.gateway.transport.Outbound;
+import dev.sluice.gateway.transport.Peer;
 import dev.sluice.gateway.transport.Transport;
 import dev.sluice.wire.SqlState;
 import dev.sluice.wire.backend.BackendMessage;
@@ -14,7 +14,6 @@ import dev.sluice.wire.backend.ErrorResponse;
 import dev.sluice.wire.startup.StartupMessage;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
@@ -108,11 +107,11 @@ final class ClientConnection {
             @Nullable String role,
             @Nullable String database,
             @Nullable String applicationName) {
-        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        Peer peer = Peer.of(channel);
         return new AuditLog.Connection(
                 channel.id().asShortText(),
-                ProxyHeader.client(channel),
-                tls == null ? null : tls.engine().getSession().getProtocol(),
+                peer.inetAddress(),
+                peer.tls(),
                 endpointId,
                 projectId,
                 role,

@@ -16,9 +16,9 @@ import dev.sluice.wire.startup.ProtocolVersion;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
-import io.netty.handler.ssl.SslHandler;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Objects;
 
 /** Takes an authenticated client of a {@code -pooler} endpoint to its pool. */
 final class PooledEntry implements Entrant {
@@ -95,10 +95,10 @@ final class PooledEntry implements Entrant {
 
     @Override
     public Who who() {
-        SslHandler tls = connection.channel().pipeline().get(SslHandler.class);
+        Peer peer = Peer.of(connection.channel());
         return new Who(
-                Peer.of(connection.channel()).address(),
-                tls == null ? "" : tls.engine().getSession().getProtocol(),
+                peer.address(),
+                Objects.requireNonNullElse(peer.tls(), ""),
                 login.parameters().getOrDefault("application_name", ""));
     }
 

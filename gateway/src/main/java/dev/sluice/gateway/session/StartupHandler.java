@@ -161,8 +161,11 @@ public final class StartupHandler extends ByteToMessageDecoder {
     private void handOver(ChannelHandlerContext ctx, ByteBuf in, HandOver http) {
         ByteBuf bytes = in.readRetainedSlice(in.readableBytes());
         connection().handedOver();
-        Peer peer = new Peer(Peer.of(ctx.channel()).address(), encrypted);
-        http.accept(ctx.channel(), bytes, peer, services.config().authenticationTimeout());
+        http.accept(
+                ctx.channel(),
+                bytes,
+                Peer.of(ctx.channel()),
+                services.config().authenticationTimeout());
         ctx.pipeline().remove(this);
     }
 

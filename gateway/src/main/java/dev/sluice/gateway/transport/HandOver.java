@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
  * Hands a client's connection over to another server of this process, which listens on a Unix
  * socket: its decrypted bytes go there and back as they are, each direction as fast as its reader
  * reads. The other server learns who the client is from a PROXY protocol header, version 2, with
- * {@code PP2_TYPE_SSL} where the client's connection is encrypted and {@code PP2_TYPE_AUTHORITY}
- * where it named a host.
+ * {@code PP2_TYPE_SSL} and {@code PP2_SUBTYPE_SSL_VERSION} where the client's connection is
+ * encrypted and {@code PP2_TYPE_AUTHORITY} where it named a host.
  */
 public final class HandOver {
     private static final Logger log = LoggerFactory.getLogger(HandOver.class);
@@ -99,14 +99,13 @@ public final class HandOver {
      */
     public static HAProxyMessage header(Peer peer, @Nullable SocketAddress local, String host) {
         List<HAProxyTLV> more = new ArrayList<>();
-        if (peer.encrypted()) {
-            more.add(new HAProxySSLTLV(0, CLIENT_SSL, List.of()));
+        String tls = peer.tls();
+        if (tls != null) {
+            HAProxyTLV version = text(HAProxyTLV.Type.PP2_TYPE_SSL_VERSION, tls);
+            more.add(new HAProxySSLTLV(0, CLIENT_SSL, List.of(version)));
         }
         if (!host.isEmpty()) {
-            more.add(
-                    new HAProxyTLV(
-                            HAProxyTLV.Type.PP2_TYPE_AUTHORITY,
-                            Unpooled.copiedBuffer(host, StandardCharsets.UTF_8)));
+            more.add(text(HAProxyTLV.Type.PP2_TYPE_AUTHORITY, host));
         }
         InetSocketAddress from = peer.address();
         if (from == null || !(local instanceof InetSocketAddress to) || mixed(from, to)) {
@@ -131,6 +130,10 @@ public final class HandOver {
                 from.getPort(),
                 to.getPort(),
                 more);
+    }
+
+    private static HAProxyTLV text(HAProxyTLV.Type type, String value) {
+        return new HAProxyTLV(type, Unpooled.copiedBuffer(value, StandardCharsets.UTF_8));
     }
 
     private static boolean mixed(InetSocketAddress a, InetSocketAddress b) {
