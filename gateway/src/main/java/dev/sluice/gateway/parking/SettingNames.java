@@ -31,6 +31,7 @@ public final class SettingNames {
         AFTER_SET,
         SLASH,
         BLOCK_COMMENT,
+        SLASH_IN_COMMENT,
         STAR,
         DASH,
         LINE_COMMENT,
@@ -67,6 +68,7 @@ public final class SettingNames {
     private final Set<String> names = new TreeSet<>();
     private At at = At.START;
     private int matched;
+    private int depth;
     private boolean nameless;
 
     /** Another text begins. */
@@ -108,9 +110,27 @@ public final class SettingNames {
             case SE -> letter(b, 't', At.SET);
             case SET -> afterSet(b);
             case AFTER_SET -> beforeName(b);
-            case SLASH -> second(b, '*', At.BLOCK_COMMENT);
-            case BLOCK_COMMENT -> at = b == '*' ? At.STAR : At.BLOCK_COMMENT;
-            case STAR -> at = b == '/' ? At.AFTER_SET : b == '*' ? At.STAR : At.BLOCK_COMMENT;
+            case SLASH -> {
+                depth = 1;
+                second(b, '*', At.BLOCK_COMMENT);
+            }
+            case BLOCK_COMMENT -> inComment(b);
+            case SLASH_IN_COMMENT -> {
+                if (b == '*') {
+                    depth++;
+                    at = At.BLOCK_COMMENT;
+                } else {
+                    inComment(b);
+                }
+            }
+            case STAR -> {
+                if (b == '/') {
+                    depth--;
+                    at = depth == 0 ? At.AFTER_SET : At.BLOCK_COMMENT;
+                } else {
+                    inComment(b);
+                }
+            }
             case DASH -> second(b, '-', At.LINE_COMMENT);
             case LINE_COMMENT -> at = b == '\n' || b == '\r' ? At.AFTER_SET : At.LINE_COMMENT;
             case NAME -> inName(b);
@@ -175,14 +195,23 @@ public final class SettingNames {
         return true;
     }
 
+    /** Comments nest. */
+    private void inComment(byte b) {
+        at =
+                switch (b) {
+                    case '*' -> At.STAR;
+                    case '/' -> At.SLASH_IN_COMMENT;
+                    default -> At.BLOCK_COMMENT;
+                };
+    }
+
     private void inName(byte b) {
         if (isWord(b) || b == '.' || b == '"') {
             add(b);
             return;
         }
         String word = name.toString();
-        if (isSpace(b) && (word.equals("session") || word.equals("local"))) {
-            at = At.AFTER_SET;
+        if ((word.equals("session") || word.equals("local")) && isCommentOrSpace(b)) {
             return;
         }
         keep(word);

@@ -48,6 +48,8 @@ class SettingNamesTest {
                 "(set_config('a.b','c',false))^a.b",
                 "alter role bob set app.y = 1^app.y",
                 "set/* the tenant **/app.x = 1^app.x",
+                "set /* a /* b **/ //* c */ d */ app.x = 1^app.x",
+                "set session/* the tenant */app.x = 1^app.x",
             })
     void areFound(String sql, String name) {
         assertThat(names(sql).names()).containsExactly(name);
@@ -58,6 +60,7 @@ class SettingNamesTest {
     void areFoundBehindCommentsOfALine() {
         assertThat(names("set -- the tenant\n  /* of */ session --\r app.x = 1").names())
                 .containsExactly("app.x");
+        assertThat(names("set session-- the tenant\napp.x = 1").names()).containsExactly("app.x");
     }
 
     @ParameterizedTest
