@@ -8,20 +8,21 @@ import java.util.regex.Pattern;
 
 /**
  * The startup parameter {@code options}: words separated by white space, a backslash taking the
- * next character as it is ({@code pg_split_opts}). Words that are ours are taken out; the others go
- * to Postgres exactly as they came.
+ * next character as it is, if there is one ({@code pg_split_opts}). Words that are ours are taken
+ * out; the others go to Postgres exactly as they came.
  *
  * @param endpoint the value of {@code endpoint=} or {@code project=}, if there is exactly one
  * @param remaining what is left for Postgres
  */
 record StartupOptions(Optional<String> endpoint, String remaining) {
+    private static final Pattern ESCAPED = Pattern.compile("\\\\(.?)", Pattern.DOTALL);
     private static final Pattern SELECTOR = Pattern.compile("neon_\\w+:.+");
 
     static StartupOptions parse(String options) {
         List<String> endpoints = new ArrayList<>();
         List<String> remaining = new ArrayList<>();
         for (String raw : words(options)) {
-            String word = raw.replaceAll("\\\\(.)", "$1");
+            String word = ESCAPED.matcher(raw).replaceAll("$1");
             if (word.startsWith("endpoint=") || word.startsWith("project=")) {
                 endpoints.add(word.substring(word.indexOf('=') + 1));
             } else if (SELECTOR.matcher(word).matches()) {

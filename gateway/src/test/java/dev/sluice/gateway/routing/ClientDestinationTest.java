@@ -52,6 +52,7 @@ class ClientDestinationTest {
         "neon_lsn:,,neon_lsn:",
         "xneon_lsn:1,,xneon_lsn:1",
         "endpoint\\=ep-x,ep-x,",
+        "-c a=b endpoint=ep-x\\,ep-x,-c a=b",
         "-cendpoint=ep-x,,-cendpoint=ep-x",
         "'',,",
     })

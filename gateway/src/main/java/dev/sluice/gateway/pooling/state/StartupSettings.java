@@ -62,15 +62,17 @@ public final class StartupSettings {
         return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 
-    /** Separated by white space; a backslash takes the next character as it is. */
+    /** Separated by white space; a backslash takes the next character as it is, if there is one. */
     private static List<String> words(String options) {
         List<String> words = new ArrayList<>();
         StringBuilder word = new StringBuilder();
         boolean any = false;
         for (int i = 0; i < options.length(); i++) {
             char c = options.charAt(i);
-            if (c == '\\' && i + 1 < options.length()) {
-                word.append(options.charAt(++i));
+            if (c == '\\') {
+                if (++i < options.length()) {
+                    word.append(options.charAt(i));
+                }
                 any = true;
             } else if (!Character.isWhitespace(c)) {
                 word.append(c);
