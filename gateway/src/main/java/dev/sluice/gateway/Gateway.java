@@ -280,6 +280,8 @@ public final class Gateway implements Closeable {
      * GatewayConfig#keepAwake}, keeps them all where they are.
      */
     public CompletionStage<ParkReport> park(String endpointId, boolean urgent) {
+        // before it is asked what runs: a statement that comes now must not find one that is left
+        http.ifPresent(door -> door.closeIdle(endpointId));
         List<String> running =
                 http.map(HttpDoor::sessions).orElse(List.of()).stream()
                         .filter(statement -> statement.route().endpointId().equals(endpointId))
@@ -289,7 +291,6 @@ public final class Gateway implements Closeable {
         if (!urgent && !running.isEmpty()) {
             return CompletableFuture.completedStage(new ParkReport(0, 0, running));
         }
-        http.ifPresent(door -> door.closeIdle(endpointId));
         Duration keepAwake = services.config().keepAwake();
         if (urgent) {
             return parkAll(endpointId, true);
