@@ -55,17 +55,21 @@ public final class Catalog implements AutoCloseable {
         return new Catalog(source);
     }
 
-    public void insertProject(Project project) {
-        sql.update(
-                "insert into project values (?, ?, ?, ?, ?, ?, ?, ?)",
-                project.id(),
-                project.name(),
-                project.tenant().toString(),
-                project.pgVersion(),
-                project.systemIdentifier(),
-                project.createdAt(),
-                project.updatedAt(),
-                String.join("\n", project.allowedIps()));
+    /** Adds a project with its default branch, and that one's endpoint. */
+    public void insertProject(Project project, Branch first, Endpoint endpoint) {
+        sql.transact(transaction -> {
+            transaction.update(
+                    "insert into project values (?, ?, ?, ?, ?, ?, ?, ?)",
+                    project.id(),
+                    project.name(),
+                    project.tenant().toString(),
+                    project.pgVersion(),
+                    project.systemIdentifier(),
+                    project.createdAt(),
+                    project.updatedAt(),
+                    String.join("\n", project.allowedIps()));
+            writeBranch(transaction, first, endpoint);
+        });
         sync();
     }
 
@@ -96,34 +100,39 @@ public final class Catalog implements AutoCloseable {
     /** Adds a branch with its endpoint, and the roles and databases that it has from its parent. */
     public void insertBranch(
             Branch branch, Endpoint endpoint, List<Role> roles, List<Database> databases) {
-        Lsn parentLsn = branch.parentLsn();
         sql.transact(transaction -> {
-            transaction.update(
-                    "insert into branch values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    branch.id(),
-                    branch.projectId(),
-                    branch.name(),
-                    branch.timeline().toString(),
-                    branch.parentId(),
-                    parentLsn == null ? null : parentLsn.toString(),
-                    branch.isDefault(),
-                    branch.rolesStale(),
-                    branch.createdAt(),
-                    branch.updatedAt());
-            transaction.update(
-                    "insert into endpoint values (?, ?, ?, ?, ?, ?, ?, ?)",
-                    endpoint.id(),
-                    endpoint.projectId(),
-                    endpoint.branchId(),
-                    endpoint.suspendTimeoutSeconds(),
-                    endpoint.computeExpected(),
-                    endpoint.lastActive(),
-                    endpoint.createdAt(),
-                    endpoint.updatedAt());
+            writeBranch(transaction, branch, endpoint);
             writeRoles(transaction, branch.id(), roles);
             writeDatabases(transaction, branch.id(), databases);
         });
         sync();
+    }
+
+    private static void writeBranch(Sql.Transaction transaction, Branch branch, Endpoint endpoint)
+            throws SQLException {
+        Lsn parentLsn = branch.parentLsn();
+        transaction.update(
+                "insert into branch values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                branch.id(),
+                branch.projectId(),
+                branch.name(),
+                branch.timeline().toString(),
+                branch.parentId(),
+                parentLsn == null ? null : parentLsn.toString(),
+                branch.isDefault(),
+                branch.rolesStale(),
+                branch.createdAt(),
+                branch.updatedAt());
+        transaction.update(
+                "insert into endpoint values (?, ?, ?, ?, ?, ?, ?, ?)",
+                endpoint.id(),
+                endpoint.projectId(),
+                endpoint.branchId(),
+                endpoint.suspendTimeoutSeconds(),
+                endpoint.computeExpected(),
+                endpoint.lastActive(),
+                endpoint.createdAt(),
+                endpoint.updatedAt());
     }
 
     public List<Branch> branches(String projectId) {

@@ -4,6 +4,7 @@ import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Which safekeepers decide about which timeline, as the control plane remembers it. */
 public interface Configurations {
@@ -16,6 +17,9 @@ public interface Configurations {
 
     /** As {@link #of}; empty for a timeline that was forgotten. */
     Optional<Configuration> find(TenantTimelineId id);
+
+    /** The timelines that have one. */
+    Set<TenantTimelineId> timelines();
 
     /** What a new timeline begins with, remembered from now on. */
     Configuration begin(TenantTimelineId id);
@@ -39,6 +43,11 @@ public interface Configurations {
             @Override
             public Optional<Configuration> find(TenantTimelineId id) {
                 return Optional.of(configuration);
+            }
+
+            @Override
+            public Set<TenantTimelineId> timelines() {
+                return Set.of();
             }
 
             @Override

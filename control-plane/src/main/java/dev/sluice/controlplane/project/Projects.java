@@ -2,6 +2,7 @@ package dev.sluice.controlplane.project;
 
 import dev.sluice.controlplane.catalog.Branch;
 import dev.sluice.controlplane.catalog.Catalog;
+import dev.sluice.controlplane.catalog.CatalogException;
 import dev.sluice.controlplane.catalog.Database;
 import dev.sluice.controlplane.catalog.Endpoint;
 import dev.sluice.controlplane.catalog.Project;
@@ -20,8 +21,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.random.RandomGenerator;
@@ -91,6 +94,7 @@ public final class Projects {
                         List.of());
         TimelineId timeline = TimelineId.random();
         TenantTimelineId timelineId = new TenantTimelineId(project.tenant(), timeline);
+        wal.begin(timelineId);
         try {
             Lsn start =
                     pages.createTimeline(
@@ -98,9 +102,12 @@ public final class Projects {
             wal.create(timelineId, systemIdentifier, pgVersion, start);
             pages.attachWal(timelineId, wal.addresses(timelineId));
         } catch (IOException e) {
-            throw new Refusal(Refusal.Reason.FAILED, "cannot make a project: " + e.getMessage(), e);
+            Refusal refusal =
+                    new Refusal(
+                            Refusal.Reason.FAILED, "cannot make a project: " + e.getMessage(), e);
+            takeBack(timelineId, CompletableFuture.completedFuture(null), refusal);
+            throw refusal;
         }
-        catalog.insertProject(project);
         Branch branch =
                 new Branch(
                         names.branchId(),
@@ -113,7 +120,7 @@ public final class Projects {
                         false,
                         now,
                         now);
-        catalog.insertBranch(branch, newEndpoint(branch, now), List.of(), List.of());
+        catalog.insertProject(project, branch, newEndpoint(branch, now));
         operations.record(id, branch.id(), null, "create_timeline", () -> branch);
         ensureOwner(branch);
         return project;
@@ -178,11 +185,7 @@ public final class Projects {
         Project project = project(parent.projectId());
         String id = names.branchId();
         String branchName = checkName("branch", name.orElse(id));
-        if (catalog.branchByName(project.id(), branchName).isPresent()) {
-            throw new Refusal(
-                    Refusal.Reason.CONFLICT,
-                    "branch already exists; branch_name:\"" + branchName + "\"");
-        }
+        requireNewName(project, branchName);
         return operations.record(
                 project.id(),
                 id,
@@ -191,18 +194,31 @@ public final class Projects {
                 () -> branch(project, parent, id, branchName, at));
     }
 
+    private void requireNewName(Project project, String branchName) {
+        if (catalog.branchByName(project.id(), branchName).isPresent()) {
+            throw new Refusal(
+                    Refusal.Reason.CONFLICT,
+                    "branch already exists; branch_name:\"" + branchName + "\"");
+        }
+    }
+
     private Branch branch(Project project, Branch parent, String id, String name, Optional<Lsn> at)
             throws IOException {
         TenantTimelineId parentTimeline = timelineOf(parent);
         Lsn point =
                 at.isPresent() ? pointInHistory(parent, at.get()) : wal.commitLsn(parentTimeline);
-        Roles.Snapshot inherited = rolesOf(parent, at.isEmpty());
-        pages.waitForLsn(parentTimeline, point, INGEST_LIMIT);
         TimelineId timeline = TimelineId.random();
         TenantTimelineId timelineId = new TenantTimelineId(project.tenant(), timeline);
-        // Safekeepers and pageserver each force their files to disk: neither waits for the other's.
-        CompletableFuture<Void> walBegins = createWal(timelineId, project, point);
+        CompletableFuture<Void> begun = inBackground("begin-timeline", () -> wal.begin(timelineId));
+        CompletableFuture<Void> walBegins = begun;
+        Roles.Snapshot inherited;
         try {
+            inherited = rolesOf(parent, at.isEmpty());
+            pages.waitForLsn(parentTimeline, point, INGEST_LIMIT);
+            await(begun);
+            // Safekeepers and pageserver each force their files to disk: neither waits for the
+            // other's.
+            walBegins = inBackground("create-wal", () -> createWal(timelineId, project, point));
             pages.branchTimeline(parentTimeline, timeline, point);
             await(walBegins);
             pages.attachWal(timelineId, wal.addresses(timelineId));
@@ -223,8 +239,16 @@ public final class Projects {
                         at.isPresent(),
                         now,
                         now);
-        catalog.insertBranch(
-                branch, newEndpoint(branch, now), inherited.roles(), inherited.databases());
+        try {
+            catalog.insertBranch(
+                    branch, newEndpoint(branch, now), inherited.roles(), inherited.databases());
+        } catch (CatalogException e) {
+            if (catalog.branch(id).isEmpty()) {
+                takeBack(timelineId, walBegins, e);
+                requireNewName(project, name);
+            }
+            throw e;
+        }
         return branch;
     }
 
@@ -237,23 +261,48 @@ public final class Projects {
             log.debug("its WAL was not made", e);
         }
         try {
-            pages.deleteTimeline(id);
-            wal.delete(id);
+            takeBack(id);
         } catch (IOException | RuntimeException e) {
             failure.addSuppressed(e);
         }
     }
 
-    private CompletableFuture<Void> createWal(TenantTimelineId id, Project project, Lsn start) {
-        return CompletableFuture.runAsync(
-                () -> {
-                    try {
-                        wal.create(id, project.systemIdentifier(), project.pgVersion(), start);
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                },
-                task -> Thread.ofVirtual().name("create-wal").start(task));
+    private void takeBack(TenantTimelineId id) throws IOException {
+        pages.deleteTimeline(id);
+        wal.takeBack(id);
+    }
+
+    /**
+     * Takes back what an earlier run began to make and did not come to an end with. Nothing may be
+     * made meanwhile.
+     */
+    public void clearUnfinished() {
+        Set<TimelineId> made = new HashSet<>();
+        for (Project project : catalog.projects()) {
+            catalog.branches(project.id()).forEach(branch -> made.add(branch.timeline()));
+        }
+        for (TenantTimelineId id : wal.begun()) {
+            if (!made.contains(id.timeline())) {
+                try {
+                    takeBack(id);
+                    log.info("timeline {} was not made to its end: it is taken back", id);
+                } catch (IOException e) {
+                    log.warn("timeline {} was not made to its end: {}", id, e.getMessage());
+                }
+            }
+        }
+    }
+
+    private static CompletableFuture<Void> inBackground(String name, Runnable work) {
+        return CompletableFuture.runAsync(work, task -> Thread.ofVirtual().name(name).start(task));
+    }
+
+    private void createWal(TenantTimelineId id, Project project, Lsn start) {
+        try {
+            wal.create(id, project.systemIdentifier(), project.pgVersion(), start);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void await(CompletableFuture<Void> work) throws IOException {

@@ -7,6 +7,7 @@ import dev.sluice.wire.Lsn;
 import dev.sluice.wire.part.PartAddress;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 
 /** What the control plane asks of the safekeepers, all of them at once. */
 public interface WalServices {
@@ -34,9 +35,19 @@ public interface WalServices {
     List<PartAddress> addresses(TenantTimelineId id) throws IOException;
 
     /**
-     * Makes the timeline's WAL begin at {@code start}, on a majority of the safekeepers at least.
+     * Notes that a timeline is going to be made, before any part has anything of it: whatever comes
+     * of it can be taken back then, by the next run of the control plane if need be.
+     */
+    void begin(TenantTimelineId id);
+
+    /** Every timeline that was begun and is neither deleted nor taken back. */
+    Set<TenantTimelineId> begun();
+
+    /**
+     * Makes the WAL of a timeline that was begun start at {@code start}, on a majority of the
+     * safekeepers at least.
      *
-     * @throws IOException if that is not to be had; nothing is left of it on those that answer
+     * @throws IOException if that is not to be had
      */
     void create(TenantTimelineId id, long systemIdentifier, int pgVersion, Lsn start)
             throws IOException;
@@ -54,6 +65,9 @@ public interface WalServices {
      * @throws IOException if it could not be done everywhere; it may be tried again
      */
     void delete(TenantTimelineId id) throws IOException;
+
+    /** As {@link #delete} of a timeline that nobody has used; passes over who does not answer. */
+    void takeBack(TenantTimelineId id) throws IOException;
 
     /** Of each safekeeper that answers. */
     List<Position> positions(TenantTimelineId id);

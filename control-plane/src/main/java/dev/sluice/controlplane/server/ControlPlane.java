@@ -28,9 +28,11 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -160,10 +162,23 @@ public final class ControlPlane implements AutoCloseable {
      * project.
      */
     public void begin(Progress progress) throws IOException {
+        projects.clearUnfinished();
+        Set<TenantTimelineId> walOf = wal.begun();
+        Set<TenantTimelineId> pagesOf =
+                pages.timelines().stream()
+                        .map(PageService.TimelineStatus::id)
+                        .collect(Collectors.toSet());
         for (Project project : catalog.projects()) {
             for (Branch branch : catalog.branches(project.id())) {
                 TenantTimelineId timeline = projects.timelineOf(branch);
-                pages.attachWal(timeline, wal.addresses(timeline));
+                if (walOf.contains(timeline) && pagesOf.contains(timeline)) {
+                    pages.attachWal(timeline, wal.addresses(timeline));
+                } else {
+                    log.error(
+                            "branch \"{}\" of {} is not whole, as when its deletion is cut short: delete it again",
+                            branch.name(),
+                            project.id());
+                }
             }
         }
         if (catalog.projects().isEmpty()) {

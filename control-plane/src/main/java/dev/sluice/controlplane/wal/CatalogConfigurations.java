@@ -10,8 +10,6 @@ import dev.sluice.controlplane.project.Configurations;
 import dev.sluice.controlplane.project.Refusal;
 import dev.sluice.walservice.consensus.Configuration;
 import dev.sluice.walservice.timeline.TenantTimelineId;
-import dev.sluice.walservice.timeline.TimelineId;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -33,10 +31,8 @@ public final class CatalogConfigurations implements Configurations {
     public static CatalogConfigurations open(Catalog all, List<Long> made) {
         SafekeeperCatalog catalog = all.safekeepers();
         boolean unknown = catalog.safekeepers().isEmpty();
-        Set<TimelineId> timelines = new HashSet<>();
         for (Project project : all.projects()) {
             for (Branch branch : all.branches(project.id())) {
-                timelines.add(branch.timeline());
                 if (unknown && catalog.configuration(branch.timeline()).isEmpty()) {
                     catalog.insert(
                             new TenantTimelineId(project.tenant(), branch.timeline()),
@@ -46,11 +42,6 @@ public final class CatalogConfigurations implements Configurations {
         }
         if (unknown) {
             catalog.addMembers(made);
-        }
-        for (TenantTimelineId id : catalog.configurations().keySet()) {
-            if (!timelines.contains(id.timeline())) {
-                catalog.delete(id.timeline()); // a crash came before it became a branch
-            }
         }
         return new CatalogConfigurations(catalog);
     }
@@ -72,6 +63,11 @@ public final class CatalogConfigurations implements Configurations {
     @Override
     public Configuration of(TenantTimelineId id) {
         return find(id).orElseThrow(() -> Refusal.notFound("timeline", id.timeline().toString()));
+    }
+
+    @Override
+    public Set<TenantTimelineId> timelines() {
+        return catalog.configurations().keySet();
     }
 
     @Override

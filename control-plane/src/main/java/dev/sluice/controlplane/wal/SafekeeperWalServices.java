@@ -25,6 +25,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,9 +67,19 @@ public final class SafekeeperWalServices implements WalServices {
     }
 
     @Override
+    public void begin(TenantTimelineId id) {
+        configurations.begin(id);
+    }
+
+    @Override
+    public Set<TenantTimelineId> begun() {
+        return configurations.timelines();
+    }
+
+    @Override
     public void create(TenantTimelineId id, long systemIdentifier, int pgVersion, Lsn start)
             throws IOException {
-        Configuration configuration = configurations.begin(id);
+        Configuration configuration = configurations.of(id);
         Answers<TimelineStatus> answers =
                 Answers.of(
                         configuration,
@@ -81,23 +92,12 @@ public final class SafekeeperWalServices implements WalServices {
                                                 pgVersion,
                                                 configuration,
                                                 start));
-        if (configuration.isQuorum(answers.given()::containsKey)) {
-            if (!answers.failures().isEmpty()) {
-                log.warn("timeline {} is made without {}", id, answers.why());
-            }
-            return;
+        if (!configuration.isQuorum(answers.given()::containsKey)) {
+            throw new IOException("a majority of the safekeepers must answer: " + answers.why());
         }
-        IOException failure =
-                new IOException("a majority of the safekeepers must answer: " + answers.why());
-        for (long node : answers.given().keySet()) {
-            try {
-                client(node).deleteTimeline(id);
-            } catch (IOException e) {
-                failure.addSuppressed(e);
-            }
+        if (!answers.failures().isEmpty()) {
+            log.warn("timeline {} is made without {}", id, answers.why());
         }
-        configurations.forget(id);
-        throw failure;
     }
 
     @Override
@@ -118,6 +118,25 @@ public final class SafekeeperWalServices implements WalServices {
         if (configuration.isPresent()) {
             for (long node : configuration.get().everyone()) {
                 client(node).deleteTimeline(id);
+            }
+            configurations.forget(id);
+        }
+    }
+
+    @Override
+    public void takeBack(TenantTimelineId id) throws IOException {
+        Optional<Configuration> configuration = configurations.find(id);
+        if (configuration.isPresent()) {
+            Answers<Boolean> answers =
+                    Answers.of(
+                            configuration.get(),
+                            AFTER_A_MAJORITY,
+                            node -> {
+                                client(node).deleteTimeline(id);
+                                return true;
+                            });
+            if (!answers.failures().isEmpty()) {
+                log.warn("timeline {} is taken back without {}", id, answers.why());
             }
             configurations.forget(id);
         }

@@ -3,6 +3,7 @@ package dev.sluice.controlplane.catalog;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.walservice.timeline.TenantId;
+import dev.sluice.walservice.timeline.TimelineId;
 import java.io.BufferedReader;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -94,7 +95,23 @@ class CatalogCrashTest {
                                                 now,
                                                 List.of()));
                 if (project.name().equals("0")) {
-                    catalog.insertProject(project);
+                    Branch main =
+                            new Branch(
+                                    "br-a-b-1",
+                                    project.id(),
+                                    "main",
+                                    TimelineId.random(),
+                                    null,
+                                    null,
+                                    true,
+                                    false,
+                                    now,
+                                    now);
+                    catalog.insertProject(
+                            project,
+                            main,
+                            new Endpoint(
+                                    "ep-1", project.id(), main.id(), 300, false, null, now, now));
                 }
                 for (long i = Long.parseLong(project.name()) + 1; ; i++) {
                     catalog.updateProject(

@@ -56,8 +56,7 @@ class CatalogTest {
     }
 
     private void fill(Catalog catalog) {
-        catalog.insertProject(project);
-        catalog.insertBranch(main, endpoint(main, "ep-1"), List.of(), List.of());
+        catalog.insertProject(project, main, endpoint(main, "ep-1"));
         catalog.insertBranch(
                 dev,
                 endpoint(dev, "ep-2"),

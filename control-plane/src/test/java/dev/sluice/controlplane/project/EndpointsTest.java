@@ -39,7 +39,6 @@ class EndpointsTest {
     }
 
     private void addProject(String id, String endpointId) {
-        catalog.insertProject(new Project(id, id, TenantId.random(), 17, 1, NOW, NOW, List.of()));
         Branch main =
                 new Branch(
                         "br-" + id,
@@ -52,11 +51,10 @@ class EndpointsTest {
                         false,
                         NOW,
                         NOW);
-        catalog.insertBranch(
+        catalog.insertProject(
+                new Project(id, id, TenantId.random(), 17, 1, NOW, NOW, List.of()),
                 main,
-                new Endpoint(endpointId, id, main.id(), 300, false, null, NOW, NOW),
-                List.of(),
-                List.of());
+                new Endpoint(endpointId, id, main.id(), 300, false, null, NOW, NOW));
     }
 
     @AfterEach

@@ -85,6 +85,7 @@ final class SafekeeperWalServicesTest {
     @Test
     void aMajorityIsEnoughToMakeATimeline() throws IOException {
         stop(1);
+        wal.begin(id);
         wal.create(id, 42, 17, START);
         assertThat(wal.commitLsn(id)).isEqualTo(START);
         assertThat(has(2)).isTrue();
@@ -95,17 +96,22 @@ final class SafekeeperWalServicesTest {
     void withoutAMajorityNothingIsLeftOfIt() throws IOException {
         stop(1);
         stop(2);
+        wal.begin(id);
         assertThatThrownBy(() -> wal.create(id, 42, 17, START))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("a majority of the safekeepers must answer: safekeeper 1: ")
                 .hasMessageContaining("safekeeper 2: ");
+        assertThat(wal.begun()).containsExactly(id);
+        wal.takeBack(id);
         assertThat(has(3)).isFalse();
-        assertThat(configurations.find(id)).isEmpty();
+        assertThat(wal.begun()).isEmpty();
+        wal.takeBack(id);
         wal.delete(id);
     }
 
     @Test
     void aDeletionNeedsAllOfThemAndMayBeTriedAgain() throws IOException {
+        wal.begin(id);
         wal.create(id, 42, 17, START);
         stop(3);
         assertThatThrownBy(() -> wal.requireDeletable(id))
