@@ -28,14 +28,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * A pageserver in another process. Connections are made as needed and kept for the next calls; a
  * connection that was kept while the pageserver was started anew is found dead and replaced. When
- * nobody answers, calls fail with {@link PageserverAwayException}.
+ * nobody answers, or not in time, calls fail with {@link PageserverAwayException}.
  */
 public final class PageServiceClient implements PageService, Closeable {
     private static final int CALLS_MAX = 64;
     private static final int IDLE_MAX = 16;
 
+    /** How long a question may take that is answered from what the pageserver has at hand. */
+    private static final Duration PROMPT = Duration.ofMinutes(1);
+
+    /** How long one may take that makes it read or write as much as there is. */
+    private static final Duration PATIENT = Duration.ofMinutes(5);
+
     private final PartNetwork network;
     private final PartAddress address;
+    private final Duration prompt;
+    private final AnswerWatch watch;
     private final Semaphore calls = new Semaphore(CALLS_MAX);
     private final ConcurrentLinkedDeque<PartChannel> idle = new ConcurrentLinkedDeque<>();
     private volatile boolean closed;
@@ -47,8 +55,17 @@ public final class PageServiceClient implements PageService, Closeable {
 
     /** Does not connect yet. */
     public PageServiceClient(PartNetwork network, PartAddress address) {
+        this(network, address, PROMPT);
+    }
+
+    /**
+     * @param prompt how long a question may take that is answered at once
+     */
+    PageServiceClient(PartNetwork network, PartAddress address, Duration prompt) {
         this.network = network;
         this.address = address;
+        this.prompt = prompt;
+        this.watch = new AnswerWatch(prompt.dividedBy(12));
     }
 
     /** The pageserver answered that it could not do it. */
@@ -101,6 +118,8 @@ public final class PageServiceClient implements PageService, Closeable {
     private <T> T call(PartChannel channel, PageServiceRequest request, Answer<T> answer)
             throws IOException {
         boolean usable = false;
+        Duration limit = limit(request);
+        AnswerWatch.Wait wait = watch.begin(channel, limit);
         try {
             PageServiceProtocol.send(channel, request);
             T result = answer.receive(channel);
@@ -113,10 +132,28 @@ public final class PageServiceClient implements PageService, Closeable {
             throw e;
         } catch (IOException e) {
             throw new PageserverAwayException(
-                    "the pageserver at " + address + " hung up: " + e.getMessage(), e);
+                    "the pageserver at "
+                            + address
+                            + (wait.isOverdue()
+                                    ? " has not answered for " + limit.toSeconds() + " s"
+                                    : " hung up: " + e.getMessage()),
+                    e);
         } finally {
+            watch.end(wait);
             giveBack(usable ? channel : null, channel);
         }
+    }
+
+    private Duration limit(PageServiceRequest request) {
+        return switch (request) {
+            case PageServiceRequest.WaitForLsn waiting -> waiting.limit().plus(prompt);
+            case PageServiceRequest.Create _,
+                    PageServiceRequest.Branch _,
+                    PageServiceRequest.Delete _,
+                    PageServiceRequest.MakeBaseBackup _ ->
+                    PATIENT;
+            default -> prompt;
+        };
     }
 
     private void giveBack(@Nullable PartChannel usable, PartChannel channel) throws IOException {
@@ -358,6 +395,7 @@ public final class PageServiceClient implements PageService, Closeable {
     @Override
     public void close() throws IOException {
         closed = true;
+        watch.close();
         closeIdle();
     }
 }
