@@ -49,8 +49,15 @@ final class UnsyncedWal {
      * @throws IOException if that cannot be written down
      */
     static void mark(Path directory, Lsn durable) throws IOException {
-        // The page cache will do: what it is about is lost with that, too.
-        Files.write(directory.resolve(NAME), LsnFile.of(MAGIC, VERSION, durable).array());
+        // The page cache will do: what it is about is lost with that, too. But a process that ends
+        // here must not leave a part of it.
+        Path fresh = directory.resolve(NAME + ".new");
+        Files.write(fresh, LsnFile.of(MAGIC, VERSION, durable).array());
+        Files.move(
+                fresh,
+                directory.resolve(NAME),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
     }
 
     /**

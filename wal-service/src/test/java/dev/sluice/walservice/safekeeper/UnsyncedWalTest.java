@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -175,6 +176,28 @@ final class UnsyncedWalTest {
                         .isEqualTo(wal.bytes(START, wal.end()));
             }
         }
+    }
+
+    /** As a process finds it that is started after one that was killed while it wrote. */
+    @Test
+    void theMarkIsNeverThereInPart(@TempDir Path folder) throws Exception {
+        UnsyncedWal.mark(folder, START);
+        AtomicBoolean over = new AtomicBoolean();
+        CompletableFuture<Void> marking =
+                CompletableFuture.runAsync(() -> {
+                    try {
+                        while (!over.get()) {
+                            UnsyncedWal.mark(folder, START);
+                        }
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+        for (int i = 0; i < 5000; i++) {
+            assertThat(UnsyncedWal.read(folder)).isEqualTo(START);
+        }
+        over.set(true);
+        marking.join();
     }
 
     @Test
