@@ -5,6 +5,7 @@ import dev.sluice.walservice.client.SafekeeperDirectory;
 import dev.sluice.walservice.client.SafekeeperException;
 import dev.sluice.walservice.client.SafekeeperProtocol;
 import dev.sluice.walservice.client.SafekeeperReply;
+import dev.sluice.walservice.consensus.AcceptorMessage;
 import dev.sluice.walservice.consensus.ConsensusProtocol;
 import dev.sluice.walservice.consensus.ProposerMessage;
 import dev.sluice.walservice.consensus.ProposerState.Role;
@@ -201,9 +202,19 @@ final class PeerLink {
             }
             PageserverFeedback feedback = ConsensusProtocol.feedback(frame);
             if (feedback == null) {
-                campaign.received(peer, ConsensusProtocol.acceptorMessage(frame));
+                AcceptorMessage message = ConsensusProtocol.acceptorMessage(frame);
+                if (message instanceof AcceptorMessage.Greeted greeted) {
+                    requireItself(greeted.nodeId());
+                }
+                campaign.received(peer, message);
             } else {
                 campaign.heard(feedback);
+            }
+        }
+
+        private void requireItself(long greeted) throws IOException {
+            if (greeted != node) {
+                throw new IOException("safekeeper " + greeted + " answers at its address");
             }
         }
 

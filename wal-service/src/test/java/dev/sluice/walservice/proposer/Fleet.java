@@ -160,12 +160,16 @@ final class Fleet implements Closeable {
 
     /** As {@link #config()}, with one safekeeper behind another socket. */
     ProposerConfig configWith(int safekeeper, Path socket) {
+        return configWith(safekeeper, socket, Duration.ofSeconds(20));
+    }
+
+    ProposerConfig configWith(int safekeeper, Path socket, Duration limit) {
         SafekeeperDirectory addresses =
                 node ->
                         node == safekeeper + 1
                                 ? new PartAddress.Unix(socket)
                                 : directory().addressOf(node);
-        return new ProposerConfig(id, 17, SYSTEM, configuration, addresses, Duration.ofSeconds(20));
+        return new ProposerConfig(id, 17, SYSTEM, configuration, addresses, limit);
     }
 
     @Override

@@ -115,6 +115,18 @@ final class WalProposerTest {
     }
 
     @Test
+    void whoeverAnswersAtAnothersAddressIsNamed() throws Exception {
+        try (Fleet fleet = new Fleet(directory, 3)) {
+            fleet.stop(2);
+            ProposerConfig wrong = fleet.configWith(0, fleet.socket(1), Duration.ofSeconds(2));
+            assertThatThrownBy(() -> WalProposer.elect(wrong, new SyntheticWal(Fleet.START, 1)))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("safekeeper 1: safekeeper 2 answers at its address")
+                    .hasMessageContaining("safekeeper 2: connected");
+        }
+    }
+
+    @Test
     void aNewerProposerFencesTheOlder() throws Exception {
         try (Fleet fleet = new Fleet(directory, 3)) {
             SyntheticWal wal = new SyntheticWal(Fleet.START, 5);
