@@ -2,9 +2,15 @@ package dev.sluice.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.wire.backend.ReadyForQuery;
+import dev.sluice.wire.frontend.Parse;
+import dev.sluice.wire.frontend.Sync;
 import dev.sluice.wire.startup.ProtocolVersion;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What keeps a session where it is, beside what {@link GatewayParkingTest} does with SQL alone. */
 @ExtendWith({SharedPostgres.class, LeakGuard.class})
@@ -83,6 +91,40 @@ class GatewayObstaclesTest {
                                 "database"))) {
             client.queryIgnoringErrors("IDENTIFY_SYSTEM");
             staysBecauseOf("a replication connection", client);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "drop table public.stale",
+                "alter table public.stale drop column b",
+                "alter table public.stale alter b type text",
+                "revoke all on public.stale from alice; alter table public.stale rename to fresh"
+            })
+    void aStatementThatCouldNotBePreparedAnyMore(String change) throws Exception {
+        administrate(
+                "drop table if exists public.stale, public.fresh",
+                "create table public.stale (a int, b int)",
+                "grant all on public.stale to alice");
+        try (RawClient client = alice()) {
+            client.send(new Parse("p", "select * from public.stale where a = $1", List.of()));
+            client.send(new Sync());
+            client.await(ReadyForQuery.class);
+            assertThat(park(false)).isEqualTo(new ParkReport(1, 0, List.of()));
+            client.query("select 1");
+            administrate(change);
+            staysBecauseOf("prepared statements that cannot be prepared again as", client);
+        }
+        administrate("drop table if exists public.stale, public.fresh");
+    }
+
+    private void administrate(String... statements) throws SQLException {
+        try (Connection administrator = gateway.connect(TestGateway.login("postgres"));
+                Statement statement = administrator.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
         }
     }
 

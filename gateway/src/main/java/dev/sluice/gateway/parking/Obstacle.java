@@ -13,6 +13,7 @@ public enum Obstacle {
     REPLICATION("a replication connection"),
     NAMELESS_SETTINGS("settings made by set_config() with a computed name"),
     SQL_PREPARE("statements of a PREPARE that was sent together with other commands"),
+    STALE_STATEMENTS("prepared statements that cannot be prepared again as they were"),
     TOO_LARGE("more prepared statements and settings than are kept"),
     UNREADABLE("state that cannot be read");
 

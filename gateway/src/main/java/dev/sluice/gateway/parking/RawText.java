@@ -55,6 +55,14 @@ public final class RawText {
         FrameHeader.end(out, lengthAt);
     }
 
+    /** Asks for a statement's parameters and columns. */
+    static void describe(ByteBuf out, String statement) {
+        int lengthAt = FrameHeader.begin(out, (byte) 'D');
+        out.writeByte('S');
+        string(out, statement);
+        FrameHeader.end(out, lengthAt);
+    }
+
     /** Closes a statement. */
     static void close(ByteBuf out, String statement) {
         int lengthAt = FrameHeader.begin(out, (byte) 'C');

@@ -3,8 +3,10 @@ package dev.sluice.gateway.relay;
 import dev.sluice.gateway.SessionInfo;
 import dev.sluice.gateway.compute.ComputeConnector;
 import dev.sluice.gateway.compute.ServerConnection;
+import dev.sluice.gateway.parking.Exchange;
 import dev.sluice.gateway.parking.Obstacle;
 import dev.sluice.gateway.parking.ProbeExchange;
+import dev.sluice.gateway.parking.RehearsalExchange;
 import dev.sluice.gateway.parking.RestoreExchange;
 import dev.sluice.gateway.parking.SessionProbe;
 import dev.sluice.gateway.parking.SessionSnapshot;
@@ -105,7 +107,15 @@ final class Parking {
         session.hold();
         customSettings = Set.copyOf(session.settingNames().names());
         ProbeExchange exchange = new ProbeExchange(customSettings);
-        ServerExchange handler =
+        ask(exchange, () -> probed(exchange.finding(), readiness));
+        session.whenOver(() -> readiness.complete(new Readiness.Away()));
+        return readiness;
+    }
+
+    /** Asks the session that is there; what else its server says is for the client. */
+    private void ask(Exchange exchange, Runnable done) {
+        session.converse(
+                session.server(),
                 new ServerExchange(
                         exchange,
                         new ServerExchange.Observer() {
@@ -116,20 +126,17 @@ final class Parking {
 
                             @Override
                             public void done() {
-                                readiness.complete(probed(exchange.finding()));
+                                done.run();
                             }
 
                             @Override
                             public void broken(Throwable cause) {
                                 session.broken(cause);
                             }
-                        });
-        session.converse(session.server(), handler);
-        session.whenOver(() -> readiness.complete(new Readiness.Away()));
-        return readiness;
+                        }));
     }
 
-    private Readiness probed(SessionProbe.Finding finding) {
+    private void probed(SessionProbe.Finding finding, CompletableFuture<Readiness> readiness) {
         Set<Obstacle> obstacles = EnumSet.noneOf(Obstacle.class);
         obstacles.addAll(finding.obstacles());
         if (session.settingNames().isNameless()) {
@@ -142,9 +149,25 @@ final class Parking {
                     session.route().endpointId(),
                     finding.failure());
         }
+        RehearsalExchange rehearsal = new RehearsalExchange(finding.snapshot());
+        if (!obstacles.isEmpty() || unwanted || !rehearsal.isNeeded()) {
+            readiness.complete(found(finding.snapshot(), obstacles));
+            return;
+        }
+        ask(
+                rehearsal,
+                () -> {
+                    if (rehearsal.hasFailed()) {
+                        obstacles.add(Obstacle.STALE_STATEMENTS);
+                    }
+                    readiness.complete(found(finding.snapshot(), obstacles));
+                });
+    }
+
+    private Readiness found(SessionSnapshot state, Set<Obstacle> obstacles) {
         phase = Phase.READY;
         if (obstacles.isEmpty() && !unwanted) {
-            snapshot = finding.snapshot();
+            snapshot = state;
             return new Readiness.Ready();
         }
         release();

@@ -194,12 +194,32 @@ class ExchangeTest {
     }
 
     @Test
+    void statementsAreTriedOneAfterTheOther() {
+        RehearsalExchange exchange = new RehearsalExchange(SNAPSHOT);
+        assertThat(exchange.isNeeded()).isTrue();
+        asked(exchange);
+        ByteBuf nothing = Unpooled.EMPTY_BUFFER;
+        assertThat(exchange.answered((byte) '1', nothing)).isFalse();
+        assertThat(exchange.answered((byte) 't', nothing)).isFalse();
+        assertThat(exchange.answered((byte) 'n', nothing)).isFalse();
+        assertThat(exchange.answered((byte) 'Z', nothing)).isFalse();
+        assertThat(exchange.answered((byte) '3', nothing)).isFalse();
+        assertThat(exchange.hasFailed()).isFalse();
+        assertThat(exchange.answered((byte) 'E', error("42P01", "gone"))).isFalse();
+        assertThat(exchange.hasFailed()).isTrue();
+    }
+
+    @Test
     void aHostileServerIsRefusedAndNothingElse() {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         for (int i = 0; i < 20_000; i++) {
             Exchange exchange =
-                    random.nextBoolean() ? new ProbeExchange(Set.of()) : answeredUpToTheProbe();
+                    switch (random.nextInt(3)) {
+                        case 0 -> new ProbeExchange(Set.of());
+                        case 1 -> new RehearsalExchange(SNAPSHOT);
+                        default -> answeredUpToTheProbe();
+                    };
             byte type = (byte) random.nextInt(256);
             byte[] bytes = new byte[random.nextInt(40)];
             random.nextBytes(bytes);
