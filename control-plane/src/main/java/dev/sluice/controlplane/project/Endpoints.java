@@ -213,11 +213,16 @@ public final class Endpoints {
                 configurations.of(timeline));
     }
 
-    /** Stops the endpoint's compute cleanly and waits for it. Nothing to do when there is none. */
+    /**
+     * Stops the endpoint's compute cleanly and waits for it. Nothing to do when there is none. Who
+     * asks for it meanwhile has it started again, and then it stays: were it stopped again, busy
+     * clients would have it stopped and started for as long as they are busy.
+     */
     public void suspend(String endpointId) {
         Slot slot = slots.computeIfAbsent(endpointId, _ -> new Slot());
         while (true) {
             CompletableFuture<?> pending;
+            boolean stopping = false;
             slot.lock.lock();
             try {
                 switch (slot.state) {
@@ -229,21 +234,28 @@ public final class Endpoints {
                     case State.Active active -> {
                         CompletableFuture<Void> done = new CompletableFuture<>();
                         slot.state = new State.Suspending(done);
-                        pending = null;
                         Thread.ofVirtual()
                                 .name("suspend-" + endpointId)
                                 .start(() -> stop(endpointId, slot, active.compute(), done));
                         pending = done;
+                        stopping = true;
                     }
                 }
             } finally {
                 slot.lock.unlock();
             }
             awaitQuietly(pending);
-            if (state(endpointId) instanceof State.Idle) {
+            if (stopping || state(endpointId) instanceof State.Idle) {
                 return;
             }
         }
+    }
+
+    /** As {@link #suspend}, again and again until nobody has had it started meanwhile. */
+    private void suspendUntilIdle(String endpointId) {
+        do {
+            suspend(endpointId);
+        } while (!(state(endpointId) instanceof State.Idle));
     }
 
     /**
@@ -308,7 +320,7 @@ public final class Endpoints {
 
     /** Suspends the endpoint's compute for good. */
     public void remove(String endpointId) {
-        suspend(endpointId);
+        suspendUntilIdle(endpointId);
         listener.removed(endpointId);
     }
 
@@ -368,7 +380,7 @@ public final class Endpoints {
      * pages.
      */
     public Computes.PageCheck checkPages(String endpointId) throws IOException {
-        suspend(endpointId);
+        suspendUntilIdle(endpointId);
         return computes.checkPages(endpointId);
     }
 
@@ -379,7 +391,7 @@ public final class Endpoints {
                         slots.keySet().stream()
                                 .map(id ->
                                         CompletableFuture.runAsync(
-                                                () -> suspend(id),
+                                                () -> suspendUntilIdle(id),
                                                 task -> Thread.ofVirtual().start(task)))
                                 .toArray(CompletableFuture<?>[]::new))
                 .join();

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -118,6 +119,38 @@ class EndpointsTest {
         assertThat(computes.calls).containsExactly("start " + EP, "suspend " + EP);
         assertThat(endpoints.state(EP)).isEqualTo(new Endpoints.State.Idle());
         assertThat(catalog.endpoint(EP)).map(Endpoint::computeExpected).contains(false);
+    }
+
+    @Test
+    void aComputeThatClientsAskForWhileItIsSuspendedIsStartedAgainAndStays() {
+        FakeComputes computes = FakeComputes.ready();
+        Endpoints endpoints = endpoints(computes);
+        endpoints.wakeAndWait(EP);
+        AtomicInteger clients = new AtomicInteger(5);
+        computes.whileStopping(() -> {
+            if (clients.getAndDecrement() > 0) {
+                var _ = endpoints.wake(EP);
+            }
+        });
+        endpoints.suspend(EP);
+        endpoints.wakeAndWait(EP);
+        assertThat(computes.calls).containsExactly("start " + EP, "suspend " + EP, "start " + EP);
+    }
+
+    @Test
+    void aComputeThatIsRemovedStaysDown() {
+        FakeComputes computes = FakeComputes.ready();
+        Endpoints endpoints = endpoints(computes);
+        endpoints.wakeAndWait(EP);
+        AtomicInteger clients = new AtomicInteger(5);
+        computes.whileStopping(() -> {
+            if (clients.getAndDecrement() > 0) {
+                endpoints.wake(EP);
+            }
+        });
+        endpoints.remove(EP);
+        assertThat(computes.calls).endsWith("suspend " + EP);
+        assertThat(endpoints.state(EP)).isEqualTo(new Endpoints.State.Idle());
     }
 
     @Test

@@ -15,6 +15,7 @@ final class FakeComputes implements Computes {
     private final CountDownLatch gate;
     private volatile @Nullable String failure;
     private volatile ExitListener listener = (_, _) -> {};
+    private volatile Runnable stopping = () -> {};
 
     /**
      * @param gate starts wait for it
@@ -29,6 +30,11 @@ final class FakeComputes implements Computes {
 
     void failWith(@Nullable String message) {
         failure = message;
+    }
+
+    /** What happens while a compute stops. */
+    void whileStopping(Runnable happens) {
+        stopping = happens;
     }
 
     void die(String endpointId) {
@@ -65,6 +71,7 @@ final class FakeComputes implements Computes {
         synchronized (calls) {
             calls.add("suspend " + endpointId);
         }
+        stopping.run();
     }
 
     @Override
