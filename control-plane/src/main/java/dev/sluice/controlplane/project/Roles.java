@@ -50,7 +50,7 @@ public final class Roles implements Endpoints.Listener {
 
     private final Catalog catalog;
     private final InstantSource clock;
-    private final Map<String, Connection> administrators = new ConcurrentHashMap<>();
+    private final Map<String, Administrator> administrators = new ConcurrentHashMap<>();
 
     public Roles(Catalog catalog, InstantSource clock) {
         this.catalog = catalog;
@@ -93,26 +93,26 @@ public final class Roles implements Endpoints.Listener {
 
     private Optional<String> liveVerifier(Computes.Started compute, String role)
             throws SQLException {
-        Connection administrator = administrator(compute);
-        synchronized (administrator) {
-            try (PreparedStatement statement = administrator.prepareStatement(READ_VERIFIER)) {
-                statement.setString(1, role);
-                try (ResultSet rows = statement.executeQuery()) {
-                    return rows.next() ? Optional.ofNullable(rows.getString(1)) : Optional.empty();
-                }
-            }
-        }
+        return administrator(compute.endpointId())
+                .use(
+                        compute,
+                        connection -> {
+                            try (PreparedStatement statement =
+                                    connection.prepareStatement(READ_VERIFIER)) {
+                                statement.setString(1, role);
+                                try (ResultSet rows = statement.executeQuery()) {
+                                    return rows.next()
+                                            ? Optional.ofNullable(rows.getString(1))
+                                            : Optional.empty();
+                                }
+                            }
+                        });
     }
 
-    private Connection administrator(Computes.Started compute) throws SQLException {
-        Connection known = administrators.get(compute.endpointId());
-        if (known != null && !known.isClosed()) {
-            return known;
-        }
-        Connection fresh = AdminSql.connect(compute, "postgres");
-        Connection before = administrators.put(compute.endpointId(), fresh);
-        closeQuietly(before);
-        return fresh;
+    private Administrator administrator(String endpointId) {
+        return administrators.computeIfAbsent(
+                endpointId,
+                _ -> new Administrator(compute -> AdminSql.connect(compute, "postgres")));
     }
 
     /** Who may log in to a branch, and its databases, at one moment. */
@@ -140,28 +140,27 @@ public final class Roles implements Endpoints.Listener {
                         .collect(Collectors.toMap(Role::name, Function.identity()));
         List<Role> roles = new ArrayList<>();
         List<Database> databases = new ArrayList<>();
-        Connection administrator = administrator(compute);
-        synchronized (administrator) {
-            try (Statement statement = administrator.createStatement()) {
-                try (ResultSet rows = statement.executeQuery(READ_ROLES)) {
-                    while (rows.next()) {
-                        roles.add(role(endpoint.branchId(), rows, known, now));
+        execute(
+                compute,
+                statement -> {
+                    try (ResultSet rows = statement.executeQuery(READ_ROLES)) {
+                        while (rows.next()) {
+                            roles.add(role(endpoint.branchId(), rows, known, now));
+                        }
                     }
-                }
-                try (ResultSet rows = statement.executeQuery(READ_DATABASES)) {
-                    while (rows.next()) {
-                        databases.add(
-                                new Database(
-                                        0,
-                                        endpoint.branchId(),
-                                        rows.getString(1),
-                                        rows.getString(2),
-                                        now,
-                                        now));
+                    try (ResultSet rows = statement.executeQuery(READ_DATABASES)) {
+                        while (rows.next()) {
+                            databases.add(
+                                    new Database(
+                                            0,
+                                            endpoint.branchId(),
+                                            rows.getString(1),
+                                            rows.getString(2),
+                                            now,
+                                            now));
+                        }
                     }
-                }
-            }
-        }
+                });
         return new Snapshot(roles, databases);
     }
 
@@ -202,27 +201,27 @@ public final class Roles implements Endpoints.Listener {
                 superuser
                         ? "login superuser createdb createrole replication bypassrls"
                         : "login createdb createrole";
-        Connection administrator = administrator(compute);
-        synchronized (administrator) {
-            try (Statement statement = administrator.createStatement()) {
-                boolean exists = exists(administrator, "pg_authid where rolname = ?", name);
-                statement.execute(
-                        (exists
-                                        ? "alter role " + role + " with login"
-                                        : "create role " + role + " with " + attributes)
-                                + " password "
-                                + AdminSql.quoteLiteral(password));
-                if (database.isPresent()
-                        && !exists(
-                                administrator, "pg_database where datname = ?", database.get())) {
+        execute(
+                compute,
+                statement -> {
+                    Connection connection = statement.getConnection();
+                    boolean exists = exists(connection, "pg_authid where rolname = ?", name);
                     statement.execute(
-                            "create database "
-                                    + AdminSql.quoteIdentifier(database.get())
-                                    + " owner "
-                                    + role);
-                }
-            }
-        }
+                            (exists
+                                            ? "alter role " + role + " with login"
+                                            : "create role " + role + " with " + attributes)
+                                    + " password "
+                                    + AdminSql.quoteLiteral(password));
+                    if (database.isPresent()
+                            && !exists(
+                                    connection, "pg_database where datname = ?", database.get())) {
+                        statement.execute(
+                                "create database "
+                                        + AdminSql.quoteIdentifier(database.get())
+                                        + " owner "
+                                        + role);
+                    }
+                });
         refresh(endpoint, compute);
         return rememberPassword(endpoint.branchId(), name, password);
     }
@@ -288,12 +287,24 @@ public final class Roles implements Endpoints.Listener {
     }
 
     private void execute(Computes.Started compute, String statementText) throws SQLException {
-        Connection administrator = administrator(compute);
-        synchronized (administrator) {
-            try (Statement statement = administrator.createStatement()) {
-                statement.execute(statementText);
-            }
-        }
+        execute(compute, statement -> statement.execute(statementText));
+    }
+
+    /** What is done as administrator. */
+    private interface Commands {
+        void run(Statement statement) throws SQLException;
+    }
+
+    private void execute(Computes.Started compute, Commands commands) throws SQLException {
+        administrator(compute.endpointId())
+                .use(
+                        compute,
+                        connection -> {
+                            try (Statement statement = connection.createStatement()) {
+                                commands.run(statement);
+                                return compute;
+                            }
+                        });
     }
 
     /**
@@ -315,12 +326,12 @@ public final class Roles implements Endpoints.Listener {
     @Override
     public void suspending(Endpoint endpoint, Computes.Started compute) {
         refreshOrRefuse(endpoint, compute);
-        closeQuietly(administrators.remove(endpoint.id()));
+        administrator(endpoint.id()).close();
     }
 
     @Override
     public void stopped(Endpoint endpoint, boolean cleanly) {
-        closeQuietly(administrators.remove(endpoint.id()));
+        administrator(endpoint.id()).close();
     }
 
     private void refreshOrRefuse(Endpoint endpoint, Computes.Started compute) {
@@ -331,17 +342,6 @@ public final class Roles implements Endpoints.Listener {
                     Refusal.Reason.FAILED,
                     "cannot read the roles of " + endpoint.id() + ": " + e.getMessage(),
                     e);
-        }
-    }
-
-    private static void closeQuietly(@org.jspecify.annotations.Nullable Connection connection) {
-        if (connection == null) {
-            return;
-        }
-        try {
-            connection.close();
-        } catch (SQLException e) {
-            log.debug("closing an administrator's connection", e);
         }
     }
 }
