@@ -82,6 +82,9 @@ public final class Endpoints {
 
         /** The compute ended by itself while it was found out whether it may be suspended. */
         boolean exited;
+
+        /** The endpoint is being deleted, or was: nobody has its compute started any more. */
+        boolean removed;
     }
 
     private final Catalog catalog;
@@ -158,6 +161,9 @@ public final class Endpoints {
         if (closing) {
             return CompletableFuture.failedFuture(
                     new Refusal(Refusal.Reason.UNAVAILABLE, "the server is shutting down"));
+        }
+        if (slot.removed) {
+            return CompletableFuture.failedFuture(Refusal.notFound("endpoint", endpointId));
         }
         CompletableFuture<Computes.Started> ready = new CompletableFuture<>();
         slot.state = new State.Starting(ready);
@@ -318,10 +324,33 @@ public final class Endpoints {
         done.complete(null);
     }
 
-    /** Suspends the endpoint's compute for good. */
-    public void remove(String endpointId) {
-        suspendUntilIdle(endpointId);
-        listener.removed(endpointId);
+    /**
+     * Suspends the endpoint's compute for good and deletes what it stands on. Who asks for it
+     * meanwhile is told that there is no such endpoint: were it started again, busy clients would
+     * put the deletion off, or have a compute without storage.
+     *
+     * @param deletion if it fails the compute can be started again
+     */
+    public void remove(String endpointId, Runnable deletion) {
+        Slot slot = slots.computeIfAbsent(endpointId, _ -> new Slot());
+        setRemoved(slot, true);
+        try {
+            suspendUntilIdle(endpointId);
+            listener.removed(endpointId);
+            deletion.run();
+        } catch (RuntimeException e) {
+            setRemoved(slot, false);
+            throw e;
+        }
+    }
+
+    private static void setRemoved(Slot slot, boolean removed) {
+        slot.lock.lock();
+        try {
+            slot.removed = removed;
+        } finally {
+            slot.lock.unlock();
+        }
     }
 
     private void stop(

@@ -388,7 +388,10 @@ public final class Projects {
                     "cannot delete branch \"" + branch.name() + "\": " + e.getMessage(),
                     e);
         }
-        endpoints.remove(endpointOf(branch).id());
+        endpoints.remove(endpointOf(branch).id(), () -> deleteTimeline(branch));
+    }
+
+    private void deleteTimeline(Branch branch) {
         operations.record(
                 branch.projectId(),
                 branch.id(),

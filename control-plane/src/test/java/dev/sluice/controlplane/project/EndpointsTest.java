@@ -138,19 +138,35 @@ class EndpointsTest {
     }
 
     @Test
-    void aComputeThatIsRemovedStaysDown() {
+    void aComputeThatIsRemovedIsStoppedOnceWhoeverAsksForIt() {
         FakeComputes computes = FakeComputes.ready();
         Endpoints endpoints = endpoints(computes);
         endpoints.wakeAndWait(EP);
-        AtomicInteger clients = new AtomicInteger(5);
-        computes.whileStopping(() -> {
-            if (clients.getAndDecrement() > 0) {
-                endpoints.wake(EP);
-            }
-        });
-        endpoints.remove(EP);
-        assertThat(computes.calls).endsWith("suspend " + EP);
-        assertThat(endpoints.state(EP)).isEqualTo(new Endpoints.State.Idle());
+        List<CompletableFuture<Computes.Started>> clients = new ArrayList<>();
+        computes.whileStopping(() -> clients.add(endpoints.wake(EP)));
+        endpoints.remove(EP, () -> clients.add(endpoints.wake(EP)));
+        clients.add(endpoints.wake(EP));
+        assertThat(computes.calls).containsExactly("start " + EP, "suspend " + EP);
+        assertThat(clients)
+                .hasSize(3)
+                .allSatisfy(client ->
+                        assertThatThrownBy(client::join)
+                                .hasRootCauseInstanceOf(Refusal.class)
+                                .hasMessageContaining("endpoint not found"));
+    }
+
+    @Test
+    void aComputeWhoseDeletionFailsCanBeStartedAgain() {
+        FakeComputes computes = FakeComputes.ready();
+        Endpoints endpoints = endpoints(computes);
+        assertThatThrownBy(() ->
+                        endpoints.remove(
+                                EP,
+                                () -> {
+                                    throw new IllegalStateException("no pageserver");
+                                }))
+                .hasMessage("no pageserver");
+        assertThat(endpoints.wakeAndWait(EP).endpointId()).isEqualTo(EP);
     }
 
     @Test
