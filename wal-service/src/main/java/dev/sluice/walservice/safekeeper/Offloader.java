@@ -275,7 +275,7 @@ final class Offloader implements Closeable {
                 int deleted = store.deleteAll(id);
                 timelines.objectsRemoved(id);
                 log.info("timeline {} was deleted, and {} objects of it", id, deleted);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 log.warn("objects of the deleted timeline {} remain: {}", id, e.toString());
             }
         }

@@ -366,6 +366,27 @@ final class OffloadTest {
     }
 
     @Test
+    void whatIsStrangeAmongADeletedTimelinesObjectsKeepsNoOtherFromTheObjectStore()
+            throws Exception {
+        try (Fleet fleet = Fleet.offloading(directory, 1, config())) {
+            TenantTimelineId other = new TenantTimelineId(fleet.id.tenant(), TimelineId.random());
+            fleet.client(0)
+                    .createTimeline(other, Fleet.SYSTEM, 17, fleet.configuration, Fleet.START);
+            Path strange =
+                    directory.resolve("objects/wal").resolve(other.toString()).resolve("1 (copy)");
+            Files.createDirectories(strange.getParent());
+            Files.createFile(strange);
+            fleet.client(0).deleteTimeline(other);
+
+            awaitObjectsRemovedOfDeleted(fleet, 0);
+            awaitObjectsRemovedOfDeleted(fleet, 0);
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 57);
+            writeSegments(fleet, wal, 2);
+            awaitOffloaded(fleet, wal, 0);
+        }
+    }
+
+    @Test
     void whoLeavesATimelineLeavesItsObjectsToTheOthers() throws Exception {
         try (Fleet fleet = Fleet.offloading(directory, 3, config())) {
             SyntheticWal wal = new SyntheticWal(Fleet.START, 54);
