@@ -4,17 +4,19 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,18 +45,45 @@ public final class FolderStore implements ObjectStore {
         }
         Instant before = Instant.now().minus(ABANDONED);
         for (Path file : filesBelow(root)) {
-            if (isUnfinished(file)
-                    && Files.getLastModifiedTime(file).toInstant().isBefore(before)) {
+            if (isUnfinished(file) && isOlder(file, before)) {
                 Files.deleteIfExists(file);
             }
         }
         return new FolderStore(root);
     }
 
-    private static List<Path> filesBelow(Path root) throws IOException {
-        try (Stream<Path> files = Files.walk(root)) {
-            return files.filter(Files::isRegularFile).toList();
+    private static boolean isOlder(Path file, Instant time) throws IOException {
+        try {
+            return Files.getLastModifiedTime(file).toInstant().isBefore(time);
+        } catch (NoSuchFileException e) {
+            return false; // It got its name, or was deleted.
         }
+    }
+
+    /** Those that others rename or delete meanwhile may be missing. */
+    private static List<Path> filesBelow(Path root) throws IOException {
+        List<Path> files = new ArrayList<>();
+        Files.walkFileTree(
+                root,
+                new SimpleFileVisitor<>() {
+                    @Override
+                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                        if (attributes.isRegularFile()) {
+                            files.add(file);
+                        }
+                        return FileVisitResult.CONTINUE;
+                    }
+
+                    @Override
+                    public FileVisitResult visitFileFailed(Path file, IOException e)
+                            throws IOException {
+                        if (e instanceof NoSuchFileException) {
+                            return FileVisitResult.CONTINUE;
+                        }
+                        throw e;
+                    }
+                });
+        return files;
     }
 
     private static boolean isUnfinished(Path file) {
@@ -143,7 +172,7 @@ public final class FolderStore implements ObjectStore {
                 filesBelow(below).stream()
                         .filter(file -> !isUnfinished(file))
                         .map(file -> folder.relativize(file).toString())
-                        .filter(key -> key.startsWith(prefix))
+                        .filter(key -> key.startsWith(prefix) && ObjectKey.is(key))
                         .filter(key -> from == null || key.compareTo(from) >= 0)
                         .sorted()
                         .limit(most + 1L)

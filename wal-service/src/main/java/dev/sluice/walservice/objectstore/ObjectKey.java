@@ -10,8 +10,12 @@ final class ObjectKey {
 
     private ObjectKey() {}
 
+    static boolean is(String key) {
+        return key.length() <= LONGEST && KEY.matcher(key).matches();
+    }
+
     static String checked(String key) {
-        if (key.length() > LONGEST || !KEY.matcher(key).matches()) {
+        if (!is(key)) {
             throw new IllegalArgumentException("not an object's key: \"" + key + "\"");
         }
         return key;

@@ -44,7 +44,8 @@ public interface ObjectStore extends Closeable {
     byte[] read(String key, long offset, int length) throws IOException;
 
     /**
-     * The objects whose keys begin so, some at a time.
+     * The objects whose keys begin so, some at a time. What somebody else has put there by a name
+     * that is no key is none of them.
      *
      * @param from null for the first page, then {@link Page#next} of the one before
      * @param most objects on a page, 1 to 1000; there may be fewer on one that is not the last

@@ -124,6 +124,7 @@ public final class S3Store implements ObjectStore {
             List<Listed> objects =
                     page.contents().stream()
                             .map(o -> new Listed(o.key().substring(prefix.length()), o.size()))
+                            .filter(o -> ObjectKey.is(o.key()))
                             .toList();
             return new Page(
                     objects,

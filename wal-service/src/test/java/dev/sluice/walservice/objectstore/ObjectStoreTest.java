@@ -14,6 +14,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -145,6 +149,44 @@ final class ObjectStoreTest {
                         .extracting(Path::toString)
                         .containsExactly("u");
             }
+        }
+    }
+
+    @Test
+    void aFolderIsListedWhileOthersWriteAndDeleteThere() throws Exception {
+        try (ObjectStore store = open("folder", "shared");
+                ExecutorService others = Executors.newVirtualThreadPerTaskExecutor()) {
+            store.put("wal/t/stays", ByteBuffer.allocate(1));
+            AtomicBoolean over = new AtomicBoolean();
+            Future<?> other =
+                    others.submit(() -> {
+                        for (int i = 0; !over.get(); i++) {
+                            String key = "wal/t/%d/1".formatted(i % 50);
+                            store.put(key, ByteBuffer.allocate(1));
+                            store.delete(key);
+                        }
+                        return null;
+                    });
+            try {
+                for (int i = 0; i < 1000; i++) {
+                    assertThat(store.list("wal/t/", null, 1000).objects())
+                            .contains(new Listed("wal/t/stays", 1));
+                    open("folder", "shared").close();
+                }
+            } finally {
+                over.set(true);
+            }
+            other.get();
+        }
+    }
+
+    @Test
+    void aFileThatCannotBeAnObjectIsNotListed() throws IOException {
+        try (ObjectStore store = open("folder", "strange")) {
+            store.put("wal/t/1", ByteBuffer.allocate(1));
+            Files.createFile(directory.resolve("strange/wal/t/1 (copy)"));
+            assertThat(store.list("wal/t/", null, 100).objects())
+                    .containsExactly(new Listed("wal/t/1", 1));
         }
     }
 
