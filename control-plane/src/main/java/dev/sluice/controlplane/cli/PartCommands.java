@@ -43,8 +43,8 @@ final class PartCommands {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
+            PartsConfig parts = configuration();
             try {
-                PartsConfig parts = PartsConfig.read(config);
                 Path logs = Path.of(parts.data()).resolve("logs");
                 Logging.toFile(logs.resolve(name() + ".log"), verbose);
                 SinglePart part = new SinglePart(parts, config, name());
@@ -61,6 +61,16 @@ final class PartCommands {
                 return 0;
             } catch (IOException | RuntimeException e) {
                 LoggerFactory.getLogger(PartCommands.class).error("{} cannot start", name(), e);
+                StartReport.failed(e);
+                throw e;
+            }
+        }
+
+        /** There is no log before it says where. */
+        private PartsConfig configuration() throws IOException {
+            try {
+                return PartsConfig.read(config);
+            } catch (IOException e) {
                 StartReport.failed(e);
                 throw e;
             }

@@ -1,5 +1,7 @@
 package dev.sluice.controlplane.server;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sluice.walservice.objectstore.ObjectStoreAddress;
@@ -71,17 +73,34 @@ public record PartsConfig(
     /**
      * Reads a configuration file.
      *
-     * @throws IOException when it is not there or not right; the message names it
+     * @throws IOException when it is not there or not right; the message names it, in one line
      */
     public static PartsConfig read(Path file) throws IOException {
         try {
             PartsConfig config = JSON.readValue(file.toFile(), PartsConfig.class);
+            requireSet("data", config == null ? null : config.data);
+            requireSet("listen", config.listen);
             config.options();
             config.addresses();
             config.bindings();
             return config;
+        } catch (JsonProcessingException e) {
+            JsonLocation at = e.getLocation();
+            throw new IOException(
+                    "bad configuration "
+                            + file
+                            + ": "
+                            + e.getOriginalMessage()
+                            + (at == null ? "" : " (line " + at.getLineNr() + ")"),
+                    e);
         } catch (IOException | IllegalArgumentException e) {
             throw new IOException("bad configuration " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireSet(String name, @Nullable Object value) {
+        if (value == null) {
+            throw new IllegalArgumentException("\"" + name + "\" is missing");
         }
     }
 
@@ -129,7 +148,10 @@ public record PartsConfig(
     private static Map<String, PartAddress> parsed(@Nullable Map<String, String> texts) {
         Map<String, PartAddress> addresses = new LinkedHashMap<>();
         if (texts != null) {
-            texts.forEach((name, text) -> addresses.put(name, PartAddress.parse(text)));
+            texts.forEach((name, text) -> {
+                requireSet(name, text);
+                addresses.put(name, PartAddress.parse(text));
+            });
         }
         return addresses;
     }

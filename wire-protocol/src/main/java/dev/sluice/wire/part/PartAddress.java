@@ -42,17 +42,22 @@ public sealed interface PartAddress {
         }
         int colon = text.lastIndexOf(':');
         if (text.startsWith("tcp:") && colon > 4) {
-            try {
-                return new Tcp(
-                        text.substring(4, colon),
-                        Integer.parseInt(text, colon + 1, text.length(), 10));
-            } catch (NumberFormatException e) {
-                throw new IllegalArgumentException(
-                        "not a part's address: \"" + text + "\" (bad port)", e);
-            }
+            return new Tcp(text.substring(4, colon), port(text, colon + 1));
         }
         throw new IllegalArgumentException(
                 "not a part's address: \"" + text + "\" (unix:/path or tcp:host:port)");
+    }
+
+    private static int port(String address, int from) {
+        try {
+            int port = Integer.parseInt(address, from, address.length(), 10);
+            if (port >= 0 && port <= 65535) {
+                return port;
+            }
+        } catch (NumberFormatException e) {
+            // as one that is out of range
+        }
+        throw new IllegalArgumentException("not a part's address: \"" + address + "\" (bad port)");
     }
 
     default SocketAddress socketAddress() {
