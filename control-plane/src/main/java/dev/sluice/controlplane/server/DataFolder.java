@@ -255,6 +255,9 @@ public final class DataFolder {
     void keepObjectStore(Optional<ObjectStoreAddress> wanted) throws IOException {
         if (wanted.isPresent()) {
             requireObjectStore(wanted.get());
+            if (objectStore().isEmpty()) {
+                wanted.get().prepare();
+            }
             publish(OBJECT_STORE, wanted.get() + "\n");
         }
     }

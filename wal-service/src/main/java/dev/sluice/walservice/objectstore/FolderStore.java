@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -18,12 +19,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Objects as files: the key is the path below the folder. A file whose name begins with a dot is
  * being written, and gets its name by a rename when it is durable.
  */
 public final class FolderStore implements ObjectStore {
+    private static final Logger log = LoggerFactory.getLogger(FolderStore.class);
     private static final Duration ABANDONED = Duration.ofHours(1);
 
     private final Path folder;
@@ -33,23 +37,49 @@ public final class FolderStore implements ObjectStore {
     }
 
     /**
-     * Makes the folder if there is none, and removes what crashed writers left in it.
+     * Makes the folder if there is none.
      *
      * @throws IOException if it cannot be used
      */
-    public static FolderStore open(Path folder) throws IOException {
-        Path root = folder.toAbsolutePath().normalize();
-        Files.createDirectories(root);
-        if (!Files.isWritable(root)) {
-            throw new IOException("the object store's folder " + root + " cannot be written");
+    static void prepare(Path folder) throws IOException {
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw new IOException("the object store's folder " + folder + " is not a folder");
         }
+        Files.createDirectories(folder);
+        if (!Files.isWritable(folder)) {
+            throw new IOException("the object store's folder " + folder + " cannot be written");
+        }
+    }
+
+    /** Removes what crashed writers left in the folder. */
+    public static FolderStore open(Path folder) {
+        FolderStore store = new FolderStore(folder.toAbsolutePath().normalize());
+        try {
+            store.requireThere();
+            store.removeAbandoned();
+        } catch (IOException e) {
+            log.warn("the object store cannot be used now: {}", e.toString());
+        }
+        return store;
+    }
+
+    /**
+     * It is never made anew: a file system that is not mounted just now would have a folder by this
+     * name beside it, and lose from sight what was moved there.
+     */
+    private void requireThere() throws IOException {
+        if (!Files.isDirectory(folder)) {
+            throw new IOException("the object store's folder " + folder + " is not there");
+        }
+    }
+
+    private void removeAbandoned() throws IOException {
         Instant before = Instant.now().minus(ABANDONED);
-        for (Path file : filesBelow(root)) {
+        for (Path file : filesBelow(folder)) {
             if (isUnfinished(file) && isOlder(file, before)) {
                 Files.deleteIfExists(file);
             }
         }
-        return new FolderStore(root);
     }
 
     private static boolean isOlder(Path file, Instant time) throws IOException {
@@ -102,6 +132,7 @@ public final class FolderStore implements ObjectStore {
     @Override
     public void put(String key, ByteBuffer content) throws IOException {
         Path path = path(key);
+        requireThere();
         Path parent = makeParents(path);
         Path unfinished = parent.resolve("." + path.getFileName() + "." + UUID.randomUUID());
         try {
@@ -131,12 +162,22 @@ public final class FolderStore implements ObjectStore {
         for (int i = 0; i < below.getNameCount() - 1; i++) {
             Path next = at.resolve(below.getName(i));
             if (!Files.isDirectory(next)) {
-                Files.createDirectories(next);
+                makeDirectory(next);
                 sync(at);
             }
             at = next;
         }
         return at;
+    }
+
+    private static void makeDirectory(Path directory) throws IOException {
+        try {
+            Files.createDirectory(directory);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(directory)) {
+                throw e;
+            }
+        }
     }
 
     private static void sync(Path directory) throws IOException {
@@ -157,6 +198,7 @@ public final class FolderStore implements ObjectStore {
             }
             return bytes.array();
         } catch (NoSuchFileException e) {
+            requireThere();
             throw new NoSuchObjectException(place(key));
         }
     }
@@ -165,6 +207,7 @@ public final class FolderStore implements ObjectStore {
     public Page list(String prefix, @Nullable String from, int most) throws IOException {
         int slash = prefix.lastIndexOf('/');
         Path below = slash < 0 ? folder : path(prefix.substring(0, slash));
+        requireThere();
         if (!Files.isDirectory(below)) {
             return new Page(List.of(), null);
         }
@@ -191,6 +234,7 @@ public final class FolderStore implements ObjectStore {
     @Override
     public void delete(String key) throws IOException {
         Path path = path(key);
+        requireThere();
         if (!Files.deleteIfExists(path)) {
             return;
         }

@@ -14,8 +14,15 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface ObjectStoreAddress {
 
-    /** Ready to be used. */
-    ObjectStore open() throws IOException;
+    /**
+     * Makes what is needed at this place; once, before it is used for the first time.
+     *
+     * @throws IOException if it cannot be used
+     */
+    void prepare() throws IOException;
+
+    /** Whether it can be reached is found out by who uses it. */
+    ObjectStore open();
 
     record Folder(Path path) implements ObjectStoreAddress {
         public Folder {
@@ -23,7 +30,12 @@ public sealed interface ObjectStoreAddress {
         }
 
         @Override
-        public ObjectStore open() throws IOException {
+        public void prepare() throws IOException {
+            FolderStore.prepare(path);
+        }
+
+        @Override
+        public ObjectStore open() {
             return FolderStore.open(path);
         }
 
@@ -40,6 +52,11 @@ public sealed interface ObjectStoreAddress {
      */
     record S3(String bucket, String prefix, @Nullable URI endpoint, @Nullable String region)
             implements ObjectStoreAddress {
+        @Override
+        public void prepare() {
+            // The bucket is the operator's to make.
+        }
+
         @Override
         public ObjectStore open() {
             return S3Store.open(this);

@@ -19,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,9 +44,10 @@ final class ObjectStoreTest {
     }
 
     private ObjectStore open(String kind, String prefix) throws IOException {
-        String address =
-                kind.equals("s3") ? s3.address(prefix) : directory.resolve(prefix).toString();
-        return ObjectStoreAddress.parse(address).open();
+        String text = kind.equals("s3") ? s3.address(prefix) : directory.resolve(prefix).toString();
+        ObjectStoreAddress address = ObjectStoreAddress.parse(text);
+        address.prepare();
+        return address.open();
     }
 
     @ParameterizedTest
@@ -149,6 +151,31 @@ final class ObjectStoreTest {
                         .extracting(Path::toString)
                         .containsExactly("u");
             }
+        }
+    }
+
+    @Test
+    void aFolderThatIsNotThereIsNotMadeAnew() throws IOException {
+        Path folder = directory.resolve("mounted");
+        Path away = directory.resolve("away");
+        open("folder", "mounted").close();
+        Files.move(folder, away);
+        try (ObjectStore store = ObjectStoreAddress.parse(folder.toString()).open()) {
+            List<ThrowingCallable> uses =
+                    List.of(
+                            () -> store.put("wal/t/1", ByteBuffer.allocate(1)),
+                            () -> store.read("wal/t/1", 0, 1),
+                            () -> store.list("wal/t/", null, 10),
+                            () -> store.delete("wal/t/1"));
+            for (ThrowingCallable use : uses) {
+                assertThatThrownBy(use)
+                        .isInstanceOf(IOException.class)
+                        .hasMessage("the object store's folder " + folder + " is not there");
+            }
+            assertThat(folder).doesNotExist();
+            Files.move(away, folder);
+            store.put("wal/t/1", ByteBuffer.allocate(1));
+            assertThat(store.read("wal/t/1", 0, 1)).containsExactly(0);
         }
     }
 

@@ -108,6 +108,7 @@ final class Fleet implements Closeable {
      */
     static Fleet offloading(Path directory, int count, int known, OffloadConfig offload)
             throws IOException {
+        offload.store().prepare();
         return new Fleet(directory, count, count, START, known, offload);
     }
 

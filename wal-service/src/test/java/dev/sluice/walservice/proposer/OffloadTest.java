@@ -366,6 +366,27 @@ final class OffloadTest {
     }
 
     @Test
+    void aSafekeeperStartsAndTakesWalWithoutItsObjectStore() throws Exception {
+        try (Fleet fleet = Fleet.offloading(directory, 1, config())) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 58);
+            writeSegments(fleet, wal, 1);
+            awaitOffloaded(fleet, wal, 0);
+            Path folder = directory.resolve("objects");
+            Path away = directory.resolve("away");
+            Files.move(folder, away);
+            fleet.restart(0);
+            writeSegments(fleet, wal, 2);
+            await().atMost(SOON)
+                    .untilAsserted(() ->
+                            assertThat(status(fleet, 0).offload().failure())
+                                    .contains(folder + " is not there"));
+            assertThat(folder).doesNotExist();
+            Files.move(away, folder);
+            awaitOffloaded(fleet, wal, 0);
+        }
+    }
+
+    @Test
     void whatIsStrangeAmongADeletedTimelinesObjectsKeepsNoOtherFromTheObjectStore()
             throws Exception {
         try (Fleet fleet = Fleet.offloading(directory, 1, config())) {
