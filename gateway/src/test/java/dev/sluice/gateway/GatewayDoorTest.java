@@ -21,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPairGenerator;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -138,7 +139,7 @@ class GatewayDoorTest {
     }
 
     @Test
-    void certificatesThatCannotBeUsedAreToldByName() throws IOException {
+    void certificatesThatCannotBeUsedAreToldByName() throws Exception {
         TestAuthority authority = new TestAuthority(directory, "authority");
         Path one = authority.server("one.example");
         Path other = authority.server("other.example");
@@ -153,6 +154,12 @@ class GatewayDoorTest {
                 .hasMessage(nothing + " holds no certificate");
         assertThatThrownBy(() -> ServerCertificate.read(directory.resolve("gone"), one))
                 .hasMessageContaining("cannot read " + directory.resolve("gone"));
+        Path edwards =
+                authority.server(
+                        KeyPairGenerator.getInstance("Ed25519").generateKeyPair(), "ed.example");
+        assertThatThrownBy(() -> ServerCertificate.read(edwards, edwards))
+                .hasMessageStartingWith("the certificate in " + edwards + " has a key of the kind")
+                .hasMessageEndingWith("it must be RSA or EC");
     }
 
     @Test

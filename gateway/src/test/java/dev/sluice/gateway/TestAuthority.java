@@ -52,7 +52,11 @@ final class TestAuthority {
 
     /** A server's certificate and key in one file. */
     Path server(String... names) throws IOException {
-        KeyPair own = newKeys();
+        return server(newKeys(), names);
+    }
+
+    /** The same, with a key of its own. */
+    Path server(KeyPair own, String... names) throws IOException {
         Path file = directory.resolve(name + "-" + serial + ".pem");
         write(file, sign(names[0], own, List.of(names), false), certificate, own.getPrivate());
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));

@@ -53,7 +53,8 @@ public record ServerCertificate(
      * @param key the private key: PKCS #8, or OpenSSL's own RSA and EC forms; may be the same file.
      *     Not encrypted
      * @throws CertificateException if a file is missing or holds something else, the key is not the
-     *     certificate's, or others than the owner may write the key or everyone may read it
+     *     certificate's or neither RSA nor EC, or others than the owner may write the key or
+     *     everyone may read it
      */
     public static ServerCertificate read(Path certificates, Path key) throws IOException {
         List<X509Certificate> chain = new ArrayList<>();
@@ -65,6 +66,7 @@ public record ServerCertificate(
         if (chain.isEmpty()) {
             throw new CertificateException(certificates + " holds no certificate");
         }
+        requireKnownKey(certificates, chain.getFirst());
         PemFiles.requireNotForEveryone(key);
         KeyedCertificate keyed = new KeyedCertificate(chain.getFirst(), privateKey(key));
         if (!keyed.matches()) {
@@ -72,6 +74,17 @@ public record ServerCertificate(
                     key + " is not the private key of the first certificate in " + certificates);
         }
         return new ServerCertificate(keyed, chain, dnsNames(chain.getFirst()));
+    }
+
+    /** With a key of another kind every handshake would fail, and clients would not learn why. */
+    private static void requireKnownKey(Path file, X509Certificate certificate)
+            throws CertificateException {
+        String algorithm = certificate.getPublicKey().getAlgorithm();
+        if (!algorithm.equals("RSA") && !algorithm.equals("EC")) {
+            throw new CertificateException(
+                    "the certificate in %s has a key of the kind %s: it must be RSA or EC"
+                            .formatted(file, algorithm));
+        }
     }
 
     /** Reads the certificates of authorities, as many as the file holds. */
