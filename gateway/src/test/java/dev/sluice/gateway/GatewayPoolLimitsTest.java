@@ -3,6 +3,9 @@ package dev.sluice.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.gateway.routing.ComputeAddress;
+import dev.sluice.gateway.routing.RoutingException;
+import dev.sluice.wire.SqlState;
 import dev.sluice.wire.backend.DataRow;
 import dev.sluice.wire.backend.ReadyForQuery;
 import dev.sluice.wire.frontend.Query;
@@ -23,6 +26,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -71,6 +75,34 @@ class GatewayPoolLimitsTest {
                 .hasMessageContainingAll(words)
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("53300"));
+    }
+
+    @Test
+    void whoTriesAgainAfterAComputeThatDidNotStartIsServed(TestPostgres postgres) throws Exception {
+        PooledGateway pooled = gateway(postgres, wanted -> wanted.size = 2);
+        ScriptedDirectory directory = pooled.gateway.directory;
+        try (Connection one = pooled.connect("socketTimeout", "20");
+                Connection other = pooled.connect("socketTimeout", "20");
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            pooled.gateway.gateway.park("ep-x", true).toCompletableFuture().join();
+            Awaitility.await().until(() -> pooled.servers() == 0);
+            CompletableFuture<ComputeAddress> start = new CompletableFuture<>();
+            directory.waking = () -> start;
+            List<Future<String>> failing =
+                    List.of(
+                            threads.submit(() -> query(one, "select 1")),
+                            threads.submit(() -> query(other, "select 1")));
+            Awaitility.await().until(() -> pooled.servers() == 2);
+            directory.waking = () -> CompletableFuture.completedFuture(directory.address());
+            start.completeExceptionally(
+                    new RoutingException(
+                            SqlState.CANNOT_CONNECT_NOW, "it does not start", "Try again."));
+            assertThat(failing)
+                    .allSatisfy(query ->
+                            assertThatThrownBy(query::get)
+                                    .hasMessageContaining("it does not start"));
+            assertThat(query(one, "select 2")).isEqualTo("2");
+        }
     }
 
     /** Pools of an endpoint for one role, for one database, or for any, that may have one more. */

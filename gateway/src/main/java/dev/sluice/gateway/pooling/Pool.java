@@ -228,6 +228,11 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
     }
 
     @Override
+    public void waits() {
+        tickOn();
+    }
+
+    @Override
     public boolean open() {
         tickOn();
         starved = !budget.takeServer(this, queue.nextSince(), now());
@@ -421,7 +426,7 @@ final class Pool implements PoolQueue.Actions<PooledClient, PooledServer>, Endpo
         queue.tick(now());
         leaveToOthers();
         counters.tick(now());
-        if (servers.isEmpty() && queue.waiting() == 0) {
+        if (servers.isEmpty() && queue.waiting() == 0 && queue.opening() == 0) {
             ticking = false;
         } else {
             tickLater();

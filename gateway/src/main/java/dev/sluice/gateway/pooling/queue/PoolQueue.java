@@ -46,6 +46,9 @@ public final class PoolQueue<C, S> {
         /** The connection is the client's until it is given back or lost. */
         void assign(Waiter<C> client, Slot<S> server);
 
+        /** A client has begun to wait: {@link #tick} is to be called until nobody does. */
+        void waits();
+
         /**
          * Open one; {@link #opened} or {@link #openFailed} says what came of it.
          *
@@ -142,6 +145,8 @@ public final class PoolQueue<C, S> {
     public void openFailed(long now) {
         opening--;
         if (busy + idle.size() + opening == 0) {
+            // Nobody serves meanwhile: who comes next has one opened at once.
+            backingOff = false;
             refuseAll();
         } else {
             backingOff = true;
@@ -352,8 +357,7 @@ public final class PoolQueue<C, S> {
             end.after = client;
         }
         last = client;
-        client.queued = true;
-        waiting++;
+        queued(client);
     }
 
     private void prepend(Waiter<C> client) {
@@ -366,8 +370,13 @@ public final class PoolQueue<C, S> {
             head.before = client;
         }
         first = client;
+        queued(client);
+    }
+
+    private void queued(Waiter<C> client) {
         client.queued = true;
         waiting++;
+        actions.waits();
     }
 
     private void unlink(Waiter<C> client) {

@@ -43,6 +43,9 @@ class PoolQueueScheduleTest {
         }
 
         @Override
+        public void waits() {}
+
+        @Override
         public void assign(Waiter<Integer> client, Slot<Integer> server) {
             if (line.contains(client)) {
                 assertThat(line.peek()).as("the first in line").isSameAs(client);

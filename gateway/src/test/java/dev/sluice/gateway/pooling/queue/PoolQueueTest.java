@@ -15,6 +15,7 @@ class PoolQueueTest {
 
     private final List<String> done = new ArrayList<>();
     private boolean mayOpen = true;
+    private int begunToWait;
     private long neededFor;
     private final PoolQueue<String, String> queue = queue(2);
 
@@ -29,6 +30,11 @@ class PoolQueueTest {
                     @Override
                     public void assign(Waiter<String> client, Slot<String> server) {
                         done.add(client.client() + " gets " + server.server());
+                    }
+
+                    @Override
+                    public void waits() {
+                        begunToWait++;
                     }
 
                     @Override
@@ -97,6 +103,35 @@ class PoolQueueTest {
         assertThat(idle).allMatch(Slot::isIdle);
         done();
         return idle;
+    }
+
+    @Test
+    void whoComesWhenNoneCouldBeOpenedHasOneOpenedAtOnce() {
+        ask("a", 0);
+        ask("b", 0);
+        queue.openFailed(1);
+        queue.openFailed(1);
+        assertThat(done()).containsExactly("open", "open", "a NO_SERVER", "b NO_SERVER");
+        ask("a", 2);
+        assertThat(done()).containsExactly("open");
+    }
+
+    @Test
+    void timeIsToPassForWhoeverWaitsThoughNothingIsOpened() {
+        ask("a", 0);
+        ask("b", 0);
+        Slot<String> one = opened("1", 1);
+        queue.openFailed(1);
+        queue.lost(one, 2);
+        done();
+        begunToWait = 0;
+        queue.tick(2 + PATIENCE);
+        assertThat(done()).containsExactly("b WAITED_TOO_LONG");
+        ask("c", RETRY - 10);
+        assertThat(done()).isEmpty();
+        assertThat(begunToWait).isEqualTo(1);
+        queue.tick(RETRY + 1);
+        assertThat(done()).contains("open");
     }
 
     @Test
