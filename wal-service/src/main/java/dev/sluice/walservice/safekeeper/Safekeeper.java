@@ -64,6 +64,8 @@ public final class Safekeeper implements Closeable {
     private Safekeeper(SafekeeperConfig config, SafekeeperDoors doors, DiskSpace.Probe probe)
             throws IOException {
         this.config = config;
+        Files.createDirectories(config.directory());
+        DirectoryOwner.claim(config.directory(), config.nodeId());
         space = new DiskSpace(config.nodeId(), config.directory(), config.reserve(), probe);
         PeerSightings sightings = new PeerSightings(config.peers());
         offload =

@@ -10,9 +10,12 @@ import dev.sluice.walservice.timeline.TenantId;
 import dev.sluice.walservice.timeline.TenantTimelineId;
 import dev.sluice.walservice.timeline.TimelineId;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +66,46 @@ final class RecoveryFromPeersTest {
                 assertThat(proposer.startLsn()).isEqualTo(wal.end());
                 write(wal, proposer, 3);
             }
+        }
+    }
+
+    @Test
+    void oneIsNotStartedOnACopyOfAnothersDirectory() throws Exception {
+        try (Fleet fleet = Fleet.ofPeers(directory, 3)) {
+            SyntheticWal wal = new SyntheticWal(Fleet.START, 27);
+            try (WalProposer proposer = WalProposer.elect(fleet.config(), wal)) {
+                write(wal, proposer, 5);
+                fleet.stop(0);
+                write(wal, proposer, 5);
+            }
+            fleet.stop(1);
+            fleet.stop(2);
+            Path own = directory.resolve("own");
+            Files.move(fleet.directory(1), own);
+            copy(fleet.directory(0), fleet.directory(1));
+            // With its vote the first two would elect a compute that lacks what the last two have.
+            assertThatThrownBy(() -> fleet.restart(1))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("is the directory of safekeeper 1, not of safekeeper 2");
+
+            copy(own, fleet.directory(1));
+            fleet.restart(0);
+            fleet.restart(1);
+            try (WalProposer proposer = WalProposer.elect(fleet.config(), wal)) {
+                assertThat(proposer.startLsn()).isEqualTo(wal.end());
+            }
+        }
+    }
+
+    @Test
+    void aDirectoryThatDoesNotSayWhoseItIsIsWhoseItIsUsedAs() throws Exception {
+        try (Fleet fleet = Fleet.ofPeers(directory, 1)) {
+            Path number = fleet.directory(0).resolve("number");
+            assertThat(number).hasContent("1");
+            fleet.stop(0);
+            Files.delete(number);
+            fleet.restart(0);
+            assertThat(number).hasContent("1");
         }
     }
 
@@ -133,6 +176,20 @@ final class RecoveryFromPeersTest {
             try (WalProposer proposer = WalProposer.elect(config, wal)) {
                 wal.append(100);
                 assertThat(proposer.flush(wal.writtenUpTo())).isEqualTo(wal.end());
+            }
+        }
+    }
+
+    /** In the place of what is there. */
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> there = Files.exists(to) ? Files.walk(to) : Stream.empty()) {
+            for (Path path : there.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+        try (Stream<Path> paths = Files.walk(from)) {
+            for (Path path : paths.toList()) {
+                Files.copy(path, to.resolve(from.relativize(path)));
             }
         }
     }
