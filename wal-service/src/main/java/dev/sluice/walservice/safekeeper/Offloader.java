@@ -20,6 +20,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Looks at every timeline each second: brings whole segments of committed WAL to the object store
@@ -47,6 +48,8 @@ final class Offloader implements Closeable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();
     private final Map<TenantTimelineId, OffloadReport> reports = new HashMap<>();
+    private final Complaints uploads = new Complaints();
+    private final Complaints removals = new Complaints();
     private volatile boolean over;
     private final Thread thread;
 
@@ -83,6 +86,8 @@ final class Offloader implements Closeable {
         while (more ? !over : pause()) {
             more = false;
             reports.keySet().retainAll(timelines.ids());
+            uploads.retain(timelines.ids());
+            removals.retain(timelines.gone());
             for (TenantTimelineId id : timelines.ids()) {
                 if (!over) {
                     more |= look(id);
@@ -118,6 +123,7 @@ final class Offloader implements Closeable {
             report(timeline, told(id).went(elected, 0));
             boolean more = elected && upload(timeline);
             trim(timeline, sightings);
+            uploads.went(id);
             return more;
         } catch (DamagedWalException e) {
             timelines.metDamage(id, e);
@@ -150,12 +156,17 @@ final class Offloader implements Closeable {
     private void complain(TenantTimelineId id, Exception e) {
         if (!over) {
             reportFailure(id, e);
-            log.warn(
-                    "safekeeper {}: timeline {} is not offloaded: {}",
-                    config.nodeId(),
-                    id,
-                    e.toString());
+            log.atLevel(level(uploads, id))
+                    .log(
+                            "safekeeper {}: timeline {} is not offloaded: {}",
+                            config.nodeId(),
+                            id,
+                            e.toString());
         }
+    }
+
+    private static Level level(Complaints complaints, TenantTimelineId id) {
+        return complaints.failed(id, System.nanoTime()) ? Level.WARN : Level.DEBUG;
     }
 
     /** How far the WAL is in the object store: as the peers say; or else it is looked at. */
@@ -276,7 +287,8 @@ final class Offloader implements Closeable {
                 timelines.objectsRemoved(id);
                 log.info("timeline {} was deleted, and {} objects of it", id, deleted);
             } catch (IOException | RuntimeException e) {
-                log.warn("objects of the deleted timeline {} remain: {}", id, e.toString());
+                log.atLevel(level(removals, id))
+                        .log("objects of the deleted timeline {} remain: {}", id, e.toString());
             }
         }
     }
