@@ -9,7 +9,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,11 +31,13 @@ import org.jspecify.annotations.Nullable;
  */
 record ReaderStartup(
         @Nullable TenantId tenant, @Nullable TimelineId timeline, @Nullable String serverVersion) {
-    private static final Set<String> TRUE = Set.of("true", "on", "yes", "1");
+    /** As Postgres reads a boolean. */
+    private static final Pattern TRUE =
+            Pattern.compile("t(r(ue?)?)?|y(es?)?|on|1", Pattern.CASE_INSENSITIVE);
 
     static ReaderStartup of(Map<String, String> parameters) throws ReplicationException {
         String replication = parameters.getOrDefault("replication", "");
-        if (!TRUE.contains(replication)) {
+        if (!TRUE.matcher(replication).matches()) {
             throw new ReplicationException(
                     replication.equals("database")
                             ? SqlState.FEATURE_NOT_SUPPORTED

@@ -46,6 +46,20 @@ class ReaderStartupTest {
         assertThat(startup(options).choose(List.of(MAIN, CHILD))).isEqualTo(CHILD);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"true", "TRUE", "t", "Yes", "y", "on", "ON", "1"})
+    void replicationIsAnyTrueValueOfPostgres(String value) throws ReplicationException {
+        assertThat(ReaderStartup.of(Map.of("replication", value)).choose(List.of(MAIN)))
+                .isEqualTo(MAIN);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"false", "off", "0", "o", "truely", ""})
+    void anythingElseIsNoReplication(String value) {
+        assertThatThrownBy(() -> ReaderStartup.of(Map.of("replication", value)))
+                .hasMessageContaining("physical replication only");
+    }
+
     @Test
     void theOnlyTimelineNeedsNoName() throws ReplicationException {
         assertThat(startup("").choose(List.of(MAIN))).isEqualTo(MAIN);
