@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Many clients of a pool with few server connections. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PoolIT {
+    private static final int RUNS = 5;
     private static final int SERVERS = 10;
     private static final int CLIENTS = 64;
 
@@ -74,20 +75,25 @@ class PoolIT {
         }
     }
 
-    /** While it runs, there are never more server connections than the pool may have. */
+    /**
+     * While it runs, there are never more server connections than the pool may have. It is run
+     * again if there were never as many: on a busy machine most clients may come late.
+     */
     private static void neverTooMany(TestBranch branch, String... options) throws Exception {
         String pool = branch.uri(true);
-        CompletableFuture<Sluice.Result> bench =
-                CompletableFuture.supplyAsync(() -> pgbench(pool, options));
         int most = 0;
         try (Connection direct = DriverManager.getConnection(SessionsIT.jdbc(branch.uri(false)))) {
-            while (!bench.isDone()) {
-                int now = backends(direct);
-                assertThat(now).isLessThanOrEqualTo(SERVERS);
-                most = Math.max(most, now);
+            for (int run = 0; run < RUNS && most < SERVERS; run++) {
+                CompletableFuture<Sluice.Result> bench =
+                        CompletableFuture.supplyAsync(() -> pgbench(pool, options));
+                while (!bench.isDone()) {
+                    int now = backends(direct);
+                    assertThat(now).isLessThanOrEqualTo(SERVERS);
+                    most = Math.max(most, now);
+                }
+                bench.join();
             }
         }
-        bench.join();
         assertThat(most).as("most server connections at once").isEqualTo(SERVERS);
     }
 
