@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -114,14 +115,25 @@ final class Parking {
 
     /** Asks the session that is there; what else its server says is for the client. */
     private void ask(Exchange exchange, Runnable done) {
+        converse(session.server(), exchange, session::toClient, done);
+    }
+
+    /**
+     * @param aside takes what the server says beside its answers
+     */
+    private void converse(
+            ServerConnection server,
+            Exchange exchange,
+            Consumer<OpaqueFrame> aside,
+            Runnable done) {
         session.converse(
-                session.server(),
+                server,
                 new ServerExchange(
                         exchange,
                         new ServerExchange.Observer() {
                             @Override
                             public void aside(OpaqueFrame frame) {
-                                session.toClient(frame);
+                                aside.accept(frame);
                             }
 
                             @Override
@@ -307,28 +319,15 @@ final class Parking {
                                 () -> Outbound.close(server.channel()),
                                 PATIENCE.toMillis(),
                                 TimeUnit.MILLISECONDS);
-        session.converse(
+        converse(
                 server,
-                new ServerExchange(
-                        exchange,
-                        new ServerExchange.Observer() {
-                            @Override
-                            public void aside(OpaqueFrame frame) {
-                                if (frame.type() == 'A') {
-                                    session.toClient(frame);
-                                }
-                            }
-
-                            @Override
-                            public void done() {
-                                restored(server, exchange);
-                            }
-
-                            @Override
-                            public void broken(Throwable cause) {
-                                session.broken(cause);
-                            }
-                        }));
+                exchange,
+                frame -> {
+                    if (frame.type() == 'A') {
+                        session.toClient(frame);
+                    }
+                },
+                () -> restored(server, exchange));
     }
 
     private void restored(ServerConnection server, RestoreExchange exchange) {
@@ -368,7 +367,7 @@ final class Parking {
         session.relayTo(server);
     }
 
-    private static void send(Channel channel, java.util.function.Consumer<ByteBuf> message) {
+    private static void send(Channel channel, Consumer<ByteBuf> message) {
         if (channel.isActive()) {
             ByteBuf bytes = channel.alloc().buffer();
             message.accept(bytes);
