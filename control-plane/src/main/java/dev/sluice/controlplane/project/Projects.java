@@ -105,7 +105,7 @@ public final class Projects {
             Refusal refusal =
                     new Refusal(
                             Refusal.Reason.FAILED, "cannot make a project: " + e.getMessage(), e);
-            takeBack(timelineId, CompletableFuture.completedFuture(null), refusal);
+            takeBack(timelineId, refusal);
             throw refusal;
         }
         Branch branch =
@@ -223,7 +223,8 @@ public final class Projects {
             await(walBegins);
             pages.attachWal(timelineId, wal.addresses(timelineId));
         } catch (IOException | RuntimeException e) {
-            takeBack(timelineId, walBegins, e);
+            settled(walBegins);
+            takeBack(timelineId, e);
             throw e;
         }
         Instant now = clock.instant();
@@ -244,7 +245,7 @@ public final class Projects {
                     branch, newEndpoint(branch, now), inherited.roles(), inherited.databases());
         } catch (CatalogException e) {
             if (catalog.branch(id).isEmpty()) {
-                takeBack(timelineId, walBegins, e);
+                takeBack(timelineId, e);
                 requireNewName(project, name);
             }
             throw e;
@@ -253,13 +254,7 @@ public final class Projects {
     }
 
     /** What there is of a branch that cannot be made: its parent could never be deleted else. */
-    private void takeBack(
-            TenantTimelineId id, CompletableFuture<Void> walBegins, Exception failure) {
-        try {
-            await(walBegins);
-        } catch (IOException e) {
-            log.debug("its WAL was not made", e);
-        }
+    private void takeBack(TenantTimelineId id, Exception failure) {
         try {
             takeBack(id);
         } catch (IOException | RuntimeException e) {
@@ -302,6 +297,15 @@ public final class Projects {
             wal.create(id, project.systemIdentifier(), project.pgVersion(), start);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits until it is over, however it ended. */
+    private static void settled(CompletableFuture<Void> work) {
+        try {
+            await(work);
+        } catch (IOException e) {
+            log.debug("its WAL was not made", e);
         }
     }
 
