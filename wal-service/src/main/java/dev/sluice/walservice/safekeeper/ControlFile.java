@@ -11,11 +11,8 @@ import dev.sluice.wire.part.PartProtocolException;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
 /**
@@ -49,25 +46,7 @@ final class ControlFile {
 
     /** Makes {@code control} what {@link #read} finds in {@code directory}, durably. */
     static void write(Path directory, TimelineControl control) throws IOException {
-        Path next = directory.resolve(NAME + ".next");
-        try (FileChannel file =
-                FileChannel.open(
-                        next,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.TRUNCATE_EXISTING,
-                        StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = encode(control);
-            while (bytes.hasRemaining()) {
-                file.write(bytes);
-            }
-            file.force(true);
-        }
-        Files.move(
-                next,
-                directory.resolve(NAME),
-                StandardCopyOption.ATOMIC_MOVE,
-                StandardCopyOption.REPLACE_EXISTING);
-        Directories.sync(directory);
+        Directories.write(directory, NAME, encode(control));
     }
 
     /**

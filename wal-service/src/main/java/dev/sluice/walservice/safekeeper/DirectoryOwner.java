@@ -3,12 +3,9 @@ package dev.sluice.walservice.safekeeper;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,30 +38,11 @@ final class DirectoryOwner {
             }
         } catch (NoSuchFileException e) {
             try {
-                write(directory, mine);
+                Directories.write(directory, FILE, UTF_8.encode(mine + "\n"));
             } catch (IOException full) {
                 // A later start will; one that does not start for want of this helps nobody.
                 log.warn("cannot write {}: {}", file, full.toString());
             }
         }
-    }
-
-    private static void write(Path directory, String owner) throws IOException {
-        Path fresh = directory.resolve(FILE + ".new");
-        try (FileChannel channel =
-                FileChannel.open(
-                        fresh,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.TRUNCATE_EXISTING,
-                        StandardOpenOption.WRITE)) {
-            channel.write(UTF_8.encode(owner + "\n"));
-            channel.force(true);
-        }
-        Files.move(
-                fresh,
-                directory.resolve(FILE),
-                StandardCopyOption.ATOMIC_MOVE,
-                StandardCopyOption.REPLACE_EXISTING);
-        Directories.sync(directory);
     }
 }

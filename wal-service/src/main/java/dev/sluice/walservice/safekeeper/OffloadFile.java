@@ -2,12 +2,7 @@ package dev.sluice.walservice.safekeeper;
 
 import dev.sluice.wire.Lsn;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -40,25 +35,8 @@ final class OffloadFile {
 
     /** Makes it what {@link #read} finds, durably. */
     static void write(Path directory, Known known) throws IOException {
-        ByteBuffer bytes = LsnFile.of(MAGIC, VERSION, known.localStart, known.offloaded);
-        Path next = directory.resolve(NAME + ".next");
-        try (FileChannel file =
-                FileChannel.open(
-                        next,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.TRUNCATE_EXISTING,
-                        StandardOpenOption.WRITE)) {
-            while (bytes.hasRemaining()) {
-                file.write(bytes);
-            }
-            file.force(true);
-        }
-        Files.move(
-                next,
-                directory.resolve(NAME),
-                StandardCopyOption.ATOMIC_MOVE,
-                StandardCopyOption.REPLACE_EXISTING);
-        Directories.sync(directory);
+        Directories.write(
+                directory, NAME, LsnFile.of(MAGIC, VERSION, known.localStart, known.offloaded));
     }
 
     /**
