@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -54,10 +56,9 @@ public final class Orphans {
     public static int stop(Path computes, Duration limit) throws IOException {
         long deadline = System.nanoTime() + limit.toNanos();
         long pause = 1_000_000;
-        int most = 0;
-        List<ProcessHandle> left = find(computes);
+        Set<ProcessHandle> all = new HashSet<>(find(computes));
+        List<ProcessHandle> left = List.copyOf(all);
         while (!left.isEmpty()) {
-            most = Math.max(most, left.size());
             left.forEach(ProcessHandle::destroyForcibly);
             if (System.nanoTime() > deadline) {
                 throw new IOException(
@@ -66,9 +67,32 @@ public final class Orphans {
             }
             LockSupport.parkNanos(pause);
             pause = Math.min(2 * pause, 50_000_000);
-            left = find(computes);
+            all.addAll(find(computes));
+            left = all.stream().filter(process -> !hasEnded(process)).toList();
         }
-        return most;
+        return all.size();
+    }
+
+    /**
+     * Whether it holds no file or socket any more: it is gone, or only its exit status is left (a
+     * zombie, which is for its parent to collect). That {@link #find} no longer names it comes too
+     * early for that: a process that exits gives up its program before its files.
+     */
+    private static boolean hasEnded(ProcessHandle process) {
+        if (!process.isAlive()) {
+            return true;
+        }
+        try {
+            String stat =
+                    Files.readString(
+                            PROC.resolve(Long.toString(process.pid())).resolve("stat"),
+                            StandardCharsets.ISO_8859_1);
+            // proc_pid_stat(5): the state follows the name, which may itself hold ")".
+            char state = stat.charAt(stat.lastIndexOf(')') + 2);
+            return state == 'Z' || state == 'X';
+        } catch (IOException e) {
+            return true;
+        }
     }
 
     private static boolean isPostgresUnder(Path process, Path computes) {

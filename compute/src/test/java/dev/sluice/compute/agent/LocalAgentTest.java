@@ -127,9 +127,13 @@ class LocalAgentTest {
         fill(first);
         String before = sum(first);
 
+        Optional<ProcessHandle> postmaster = ProcessHandle.of(first.pid());
+        assertThat(postmaster).isPresent();
+
         stack.reopenAgent(stack.config);
 
-        assertThat(ProcessHandle.of(first.pid()).filter(ProcessHandle::isAlive)).isEmpty();
+        // It is a child of this process, so it counts as alive until its exit status is collected.
+        assertThat(postmaster.get().onExit()).succeedsWithin(30, TimeUnit.SECONDS);
         RunDirectory run = RunDirectory.open(folder, ComputeUser.current());
         assertThat(Orphans.find(run.computes())).isEmpty();
         assertThat(sum(stack.start())).isEqualTo(before);

@@ -11,6 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -54,7 +55,7 @@ class OrphansTest {
         // The postmaster and at least the background writer, checkpointer, WAL writer.
         assertThat(ended).isGreaterThanOrEqualTo(4);
         assertThat(Orphans.find(computes)).isEmpty();
-        assertThat(ours.isAlive()).isFalse();
+        assertThat(ours.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(foreign.isAlive()).isTrue();
         assertThat(shell.isAlive()).isTrue();
         assertThat(Orphans.stop(computes, Duration.ofSeconds(1))).isZero();
