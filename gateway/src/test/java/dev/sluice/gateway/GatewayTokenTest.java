@@ -144,4 +144,22 @@ class GatewayTokenTest {
                         assertThat(line.event()).isInstanceOf(AuditLog.Event.Refused.class));
         assertThat(gateway.audit.toString()).doesNotContain(good);
     }
+
+    @Test
+    void keysThatCannotBeReadAreNobodysWrongPassword() throws Exception {
+        Files.delete(directory.resolve("keys.json"));
+        String good = token(AlgorithmIdentifiers.EDDSA, "me");
+        for (String connection :
+                List.of(
+                        ALICE,
+                        "postgresql://postgres@ep-x.localhost/app",
+                        "postgresql://alice@ep-none.localhost/app")) {
+            // The first that needs them finds out.
+            post(ALICE, good, query("select 1"));
+            JsonNode error = post(connection, good, query("select 1"));
+            assertThat(error.path("code").asText()).isEqualTo("57P03");
+            assertThat(error.path("message").asText()).startsWith("tokens cannot be checked");
+        }
+        assertThat(gateway.gateway.metrics().authenticationFailures()).isZero();
+    }
 }

@@ -215,7 +215,13 @@ final class Logins {
                         ? Optional.empty()
                         : door.tokens().claims(token.text(), role.route(), role.name());
         if (claims.isEmpty()) {
-            throw wrong(visit, door, wrongToken(role.name()));
+            throw door.tokens().areKeysUnreadable()
+                    ? SqlErrorException.of(
+                            SqlState.CANNOT_CONNECT_NOW,
+                            "tokens cannot be checked at the moment",
+                            "Keys that they are checked with cannot be read: the gateway's log"
+                                    + " says why. Try again in half a minute.")
+                    : wrong(visit, door, wrongToken(role.name()));
         }
         Optional<ScramKeys> keys =
                 ask(

@@ -5,12 +5,14 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jose4j.jwa.AlgorithmConstraints;
 import org.jose4j.jwa.AlgorithmConstraints.ConstraintType;
 import org.jose4j.jwk.JsonWebKey;
 import org.jose4j.jws.AlgorithmIdentifiers;
 import org.jose4j.jws.JsonWebSignature;
 import org.jose4j.jwt.NumericDate;
+import org.jose4j.jwt.consumer.ErrorCodes;
 import org.jose4j.jwt.consumer.InvalidJwtException;
 import org.jose4j.jwt.consumer.JwtConsumer;
 import org.jose4j.jwt.consumer.JwtConsumerBuilder;
@@ -65,18 +67,51 @@ public final class Tokens {
                             && unresolvable.getCause() instanceof InterruptedException) {
                         throw (InterruptedException) unresolvable.getCause();
                     }
-                    // Its message repeats what the token claims: codes and texts do not.
                     log.info(
                             "a token for role {} of {} is not good: {}",
                             role,
                             route.endpointId(),
-                            e.getErrorDetails().stream()
-                                    .map(detail -> Integer.toString(detail.getErrorCode()))
-                                    .toList());
+                            reason(e));
                 }
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Whether the keys of some provider could not be read when that was tried last: a token that is
+     * not accepted may be good then. It is of any provider, whomever that may log in: what
+     * strangers are told must not depend on whom they ask for.
+     */
+    public boolean areKeysUnreadable() {
+        return providers.stream().anyMatch(known -> known.keys().isUnreadable());
+    }
+
+    /** In words of ours: those of the exception repeat what the token claims. */
+    private static String reason(InvalidJwtException e) {
+        if (e.getCause() instanceof UnresolvableKeyException unresolvable) {
+            return String.valueOf(unresolvable.getMessage());
+        }
+        return e.getErrorDetails().stream()
+                .map(detail -> reason(detail.getErrorCode()))
+                .distinct()
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String reason(int code) {
+        return switch (code) {
+            case ErrorCodes.EXPIRED -> "it has expired";
+            case ErrorCodes.EXPIRATION_MISSING -> "it does not say when it expires (exp)";
+            case ErrorCodes.NOT_YET_VALID -> "it is not good yet (nbf)";
+            case ErrorCodes.AUDIENCE_MISSING -> "it does not say for whom it is (aud)";
+            case ErrorCodes.AUDIENCE_INVALID -> "it is for somebody else (aud)";
+            case ErrorCodes.ISSUER_MISSING -> "it does not say from whom it is (iss)";
+            case ErrorCodes.ISSUER_INVALID -> "it is from somebody else (iss)";
+            case ErrorCodes.SIGNATURE_INVALID -> "its signature is not that of its key";
+            case ErrorCodes.SIGNATURE_MISSING -> "it is not signed";
+            case ErrorCodes.JSON_INVALID, ErrorCodes.MALFORMED_CLAIM -> "its claims are malformed";
+            default -> "it is no token, or signed in a way that is not taken";
+        };
     }
 
     private JwtConsumer consumer(Known known) {

@@ -2,9 +2,11 @@ package dev.sluice.gateway.token;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.sluice.gateway.routing.Route;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -18,7 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jose4j.jwk.JsonWebKey;
 import org.jose4j.jws.AlgorithmIdentifiers;
 import org.jose4j.jws.JsonWebSignature;
@@ -293,6 +298,84 @@ class TokensTest {
         assertThat(good(tokens, issuer.sign(RSA, claims()))).isTrue();
         now = now.plusSeconds(60);
         assertThat(good(tokens, issuer.sign(RSA, claims()))).isFalse();
+    }
+
+    @Test
+    void aReadingThatFailsIsNotTheTokensFault() throws Exception {
+        Files.delete(file);
+        Tokens tokens = tokens();
+        assertThat(tokens.areKeysUnreadable()).isFalse();
+        assertThat(good(tokens, issuer.sign(RSA, claims()))).isFalse();
+        assertThat(tokens.areKeysUnreadable()).isTrue();
+        Files.writeString(file, issuer.keySet());
+        now = now.plusSeconds(31);
+        assertThat(good(tokens, issuer.sign(RSA, claims()))).isTrue();
+        assertThat(tokens.areKeysUnreadable()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {"[]", "5", "{}", "{\"keys\":5}", "{\"keys\":[5]}", "{\"keys\":[{}]}", "{"})
+    void whatIsNoKeySet(String text) throws Exception {
+        Files.writeString(file, text);
+        assertThat(good(tokens(), issuer.sign(RSA, claims()))).isFalse();
+    }
+
+    @Test
+    void whoHasAKnownKeyDoesNotWaitForAProviderThatHangs() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch answer = new CountDownLatch(1);
+        AtomicReference<String> published = new AtomicReference<>(issuer.keySet());
+        AtomicBoolean hangs = new AtomicBoolean();
+        HttpServer web =
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 10);
+        web.createContext(
+                "/keys",
+                exchange -> {
+                    if (hangs.get()) {
+                        asked.countDown();
+                        awaitAnswer(answer);
+                    }
+                    byte[] body = published.get().getBytes(StandardCharsets.UTF_8);
+                    exchange.sendResponseHeaders(200, body.length);
+                    exchange.getResponseBody().write(body);
+                    exchange.close();
+                });
+        web.start();
+        try {
+            String token = issuer.sign(RSA, claims());
+            Tokens tokens =
+                    of(
+                            new KeySource.Web(
+                                    URI.create(
+                                            "http://localhost:"
+                                                    + web.getAddress().getPort()
+                                                    + "/keys")));
+            assertThat(good(tokens, token)).isTrue();
+            hangs.set(true);
+            published.set(new TestIssuer().keySet());
+            now = now.plus(KeySet.RENEWED_AFTER).plusSeconds(1);
+            String later = issuer.sign(RSA, claims());
+            assertThat(good(tokens, later)).isTrue();
+            asked.await();
+            assertThat(good(tokens, later)).isTrue();
+            // Nobody gave it up in the meantime, so nobody waited for it.
+            assertThat(tokens.areKeysUnreadable()).isFalse();
+            answer.countDown();
+            await().until(() -> !good(tokens, later));
+        } finally {
+            answer.countDown();
+            web.stop(0);
+        }
+    }
+
+    private static void awaitAnswer(CountDownLatch latch) throws IOException {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
     }
 
     private Tokens of(KeySource source) {
