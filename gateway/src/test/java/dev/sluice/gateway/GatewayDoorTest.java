@@ -186,15 +186,34 @@ class GatewayDoorTest {
             assertThat(with.isValid(5)).isTrue();
             assertThat(without.isValid(5)).isTrue();
         }
-        assertThat(isTurnedAway(staff.client("bob"))).isFalse();
-        assertThat(isTurnedAway(strangers.client("bob"))).isTrue();
+        assertThat(alert(staff.client("bob"))).isEmpty();
+        assertThat(alert(strangers.client("bob"))).hasValue("unknown_ca");
+        assertThat(alert(staff.expiredClient("bob"))).hasValue("certificate_expired");
+        Awaitility.await().until(() -> certificateRefusals().size() >= 4);
+        assertThat(certificateRefusals())
+                .containsExactly(
+                        "the client showed no certificate",
+                        "the client showed no certificate",
+                        "the client's certificate is of no authority that is known here",
+                        "the client's certificate has expired");
+    }
+
+    private List<String> certificateRefusals() {
+        return gateway.audit.stream()
+                .map(TestGateway.Audited::event)
+                .filter(AuditLog.Event.Refused.class::isInstance)
+                .map(event -> ((AuditLog.Event.Refused) event).message())
+                .filter(message -> message.startsWith("the client"))
+                .toList();
     }
 
     /**
      * Shows a certificate whatever the server wants to see, which drivers do not, and asks for
      * something.
+     *
+     * @return the alert that it got instead of an answer
      */
-    private boolean isTurnedAway(Path store) throws IOException {
+    private Optional<String> alert(Path store) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
             socket.getOutputStream().write(new byte[] {0, 0, 0, 8, 4, (byte) 0xd2, 22, 47});
             assertThat(socket.getInputStream().read()).isEqualTo('S');
@@ -203,9 +222,11 @@ class GatewayDoorTest {
                     context.getSocketFactory()
                             .createSocket(socket, "ep-x.localhost", gateway.port(), true)) {
                 tls.getOutputStream().write(new byte[] {0, 0, 0, 9, 0, 3, 0, 0, 'x'});
-                return tls.getInputStream().read() != 'E';
+                assertThat(tls.getInputStream().read()).isEqualTo('E');
+                return Optional.empty();
             } catch (SSLException e) {
-                return true;
+                String message = String.valueOf(e.getMessage());
+                return Optional.of(message.substring(message.lastIndexOf(' ') + 1));
             }
         }
     }

@@ -65,6 +65,15 @@ final class TestAuthority {
 
     /** A client's certificate and key, as pgjdbc reads them. */
     Path client(String role) throws IOException {
+        return client(role, Instant.now().plus(Duration.ofHours(1)));
+    }
+
+    /** The same, but its time is over. */
+    Path expiredClient(String role) throws IOException {
+        return client(role, Instant.now().minus(Duration.ofMinutes(1)));
+    }
+
+    private Path client(String role, Instant until) throws IOException {
         KeyPair own = newKeys();
         Path file = directory.resolve(name + "-" + role + ".p12");
         try (OutputStream out = Files.newOutputStream(file)) {
@@ -74,7 +83,7 @@ final class TestAuthority {
                     "user",
                     own.getPrivate(),
                     STORE_PASSWORD.toCharArray(),
-                    new Certificate[] {sign(role, own, List.of(), false), certificate});
+                    new Certificate[] {sign(role, own, List.of(), false, until), certificate});
             store.store(out, STORE_PASSWORD.toCharArray());
         } catch (GeneralSecurityException e) {
             throw new IOException(e);
@@ -85,14 +94,19 @@ final class TestAuthority {
     private X509Certificate sign(
             String subject, KeyPair own, List<String> dnsNames, boolean authority)
             throws IOException {
-        Instant now = Instant.now();
+        return sign(subject, own, dnsNames, authority, Instant.now().plus(Duration.ofHours(1)));
+    }
+
+    private X509Certificate sign(
+            String subject, KeyPair own, List<String> dnsNames, boolean authority, Instant until)
+            throws IOException {
         try {
             JcaX509v3CertificateBuilder builder =
                     new JcaX509v3CertificateBuilder(
                             new X500Name("CN=" + name),
                             BigInteger.valueOf(++serial),
-                            Date.from(now.minus(Duration.ofHours(1))),
-                            Date.from(now.plus(Duration.ofHours(1))),
+                            Date.from(until.minus(Duration.ofHours(2))),
+                            Date.from(until),
                             new X500Name("CN=" + subject),
                             own.getPublic());
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(authority));

@@ -193,6 +193,15 @@ final class ClientConnection {
         fail(why);
     }
 
+    /** Closes; an alert told the client already. */
+    void certificateRefused(String why) {
+        if (!over) {
+            services.metrics().connectionRefused();
+            audit(new AuditLog.Event.Refused(SqlState.INVALID_AUTHORIZATION.code(), why));
+            close();
+        }
+    }
+
     /** Closes without a word. */
     void close() {
         over = true;

@@ -248,7 +248,8 @@ public final class StartupHandler extends ByteToMessageDecoder {
         SslHandler tls = ctx.pipeline().get(SslHandler.class);
         if (!event.isSuccess() || tls == null) {
             log.debug("{}: TLS handshake failed", ctx.channel(), event.cause());
-            connection().close();
+            TlsFrontDoor.certificateFault(event.cause())
+                    .ifPresentOrElse(connection()::certificateRefused, connection()::close);
         }
     }
 

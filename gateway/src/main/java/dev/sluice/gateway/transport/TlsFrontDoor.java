@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -103,7 +104,7 @@ public final class TlsFrontDoor {
                                         SelectedListenerFailureBehavior.ACCEPT,
                                         http ? List.of(ALPN, "h2", "http/1.1") : List.of(ALPN)));
         if (!authorities.isEmpty()) {
-            builder.trustManager(authorities);
+            builder.trustManager(ClientTrust.of(authorities));
         }
         SslContext context = builder.build();
         if (context instanceof ReferenceCountedOpenSslContext openSsl) {
@@ -140,6 +141,11 @@ public final class TlsFrontDoor {
 
     private Shown shownTo(@Nullable String serverName) {
         return Objects.requireNonNull(shown.get(certificates.of(serverName)));
+    }
+
+    /** What was wrong with a client's certificate, if that is why a handshake failed. */
+    public static Optional<String> certificateFault(@Nullable Throwable failure) {
+        return ClientTrust.fault(failure);
     }
 
     /** What SCRAM-SHA-256-PLUS binds to on a channel whose handshake is done. */
