@@ -13,6 +13,7 @@ import dev.sluice.gateway.HttpConfig;
 import dev.sluice.gateway.ParkReport;
 import dev.sluice.gateway.SessionInfo;
 import dev.sluice.gateway.SessionListener;
+import dev.sluice.gateway.door.DoorRules;
 import dev.sluice.gateway.pooling.PoolInfo;
 import dev.sluice.gateway.routing.Route;
 import dev.sluice.gateway.transport.Transport;
@@ -22,6 +23,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,7 +73,7 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
                         .withPool(GatewayFile.pool(folder.root()))
                         .withEventLoops(
                                 GatewayFile.eventLoops(folder.root(), Transport.usualLoops()))
-                        .withRules(GatewayFile.rules(folder.root(), certificates))
+                        .withRules(rules(folder, certificates))
                         .withHttp(
                                 GatewayFile.http(
                                         folder.root(),
@@ -87,6 +89,15 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
         return part;
     }
 
+    private static DoorRules rules(DataFolder folder, LocalCertificates local) throws IOException {
+        DoorRules rules = GatewayFile.rules(folder.root(), local);
+        rules.certificates().stream()
+                .flatMap(certificates -> certificates.all().stream())
+                .flatMap(certificate -> certificate.concern(Instant.now()).stream())
+                .forEach(concern -> log.warn("{}", concern));
+        return rules;
+    }
+
     private void reloadOnSignal() {
         try {
             reload();
@@ -99,8 +110,8 @@ final class GatewayPart implements Sessions, GatewayCalls, Closeable {
     public void reload() {
         try {
             gateway.change(
-                    GatewayFile.rules(
-                            folder.root(),
+                    rules(
+                            folder,
                             LocalCertificates.openOrCreate(
                                     folder.certificates(), ServerOptions.DOMAIN)));
             gateway.change(GatewayFile.pool(folder.root()));
