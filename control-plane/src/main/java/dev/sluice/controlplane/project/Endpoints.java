@@ -191,7 +191,7 @@ public final class Endpoints {
                                                 task -> Thread.ofVirtual().start(task));
                                 Computes.Started compute = computes.start(order(endpoint));
                                 noted.join();
-                                listener.started(endpoint, compute);
+                                tellStarted(endpoint, compute);
                                 return compute;
                             });
             settle(slot, new State.Active(started));
@@ -200,6 +200,20 @@ public final class Endpoints {
             log.error("cannot start the compute of {}", endpointId, e);
             settle(slot, new State.Idle());
             ready.completeExceptionally(e);
+        }
+    }
+
+    /** A compute that clients are not let into must not stay: nobody would ever suspend it. */
+    private void tellStarted(Endpoint endpoint, Computes.Started compute) throws IOException {
+        try {
+            listener.started(endpoint, compute);
+        } catch (RuntimeException e) {
+            try {
+                computes.suspend(endpoint.id());
+            } catch (IOException | RuntimeException failure) {
+                e.addSuppressed(failure);
+            }
+            throw e;
         }
     }
 
@@ -366,8 +380,12 @@ public final class Endpoints {
                         endpointId,
                         "suspend_compute",
                         () -> {
-                            listener.suspending(known, compute);
-                            computes.suspend(endpointId);
+                            // However that goes, it must stop: what counts as idle has no process.
+                            try {
+                                listener.suspending(known, compute);
+                            } finally {
+                                computes.suspend(endpointId);
+                            }
                             return endpointId;
                         });
                 catalog.setComputeExpected(endpointId, false, clock.instant());

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -64,6 +65,10 @@ class EndpointsTest {
     }
 
     private Endpoints endpoints(Computes computes) {
+        return endpoints(computes, new Endpoints.Listener() {});
+    }
+
+    private Endpoints endpoints(Computes computes, Endpoints.Listener listener) {
         InstantSource clock = InstantSource.fixed(NOW);
         return new Endpoints(
                 catalog,
@@ -71,7 +76,7 @@ class EndpointsTest {
                 Configurations.always(Configuration.first(List.of(1L))),
                 new Operations(catalog, clock),
                 clock,
-                new Endpoints.Listener() {});
+                listener);
     }
 
     @Test
@@ -119,6 +124,47 @@ class EndpointsTest {
         assertThat(computes.calls).containsExactly("start " + EP, "suspend " + EP);
         assertThat(endpoints.state(EP)).isEqualTo(new Endpoints.State.Idle());
         assertThat(catalog.endpoint(EP)).map(Endpoint::computeExpected).contains(false);
+    }
+
+    /** As when its roles cannot be read: it would be taken for idle and run on, unknown to all. */
+    @Test
+    void aComputeWhoseListenerFailsIsStoppedNevertheless() {
+        FakeComputes computes = FakeComputes.ready();
+        AtomicBoolean startsFail = new AtomicBoolean();
+        List<Boolean> clean = new ArrayList<>();
+        Endpoints endpoints =
+                endpoints(
+                        computes,
+                        new Endpoints.Listener() {
+                            @Override
+                            public void started(Endpoint endpoint, Computes.Started compute) {
+                                if (startsFail.get()) {
+                                    throw new IllegalStateException("cannot read the roles");
+                                }
+                            }
+
+                            @Override
+                            public void suspending(Endpoint endpoint, Computes.Started compute) {
+                                throw new IllegalStateException("cannot read the roles");
+                            }
+
+                            @Override
+                            public void stopped(Endpoint endpoint, boolean cleanly) {
+                                clean.add(cleanly);
+                            }
+                        });
+        endpoints.wakeAndWait(EP);
+        endpoints.suspend(EP);
+        assertThat(computes.calls).containsExactly("start " + EP, "suspend " + EP);
+        assertThat(endpoints.state(EP)).isEqualTo(new Endpoints.State.Idle());
+        // Its roles are asked for at the next start.
+        assertThat(clean).containsExactly(false);
+        assertThat(catalog.endpoint(EP)).map(Endpoint::computeExpected).contains(true);
+
+        startsFail.set(true);
+        assertThatThrownBy(() -> endpoints.wakeAndWait(EP)).hasMessageContaining("roles");
+        assertThat(computes.calls).endsWith("start " + EP, "suspend " + EP);
+        assertThat(endpoints.state(EP)).isEqualTo(new Endpoints.State.Idle());
     }
 
     @Test
