@@ -39,6 +39,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /** How many of what a pool lets there be, and for how long. */
 @ExtendWith({SharedPostgres.class, LeakGuard.class})
@@ -102,6 +104,30 @@ class GatewayPoolLimitsTest {
                             assertThatThrownBy(query::get)
                                     .hasMessageContaining("it does not start"));
             assertThat(query(one, "select 2")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void whoseBranchIsGoneIsEnded(TestPostgres postgres) throws Exception {
+        PooledGateway pooled = gateway(postgres, wanted -> wanted.size = 2);
+        try (Connection client = pooled.connect("socketTimeout", "20")) {
+            pooled.gateway.gateway.park("ep-x", true).toCompletableFuture().join();
+            Awaitility.await().until(() -> pooled.servers() == 0);
+            pooled.gateway.directory.waking =
+                    () -> CompletableFuture.failedFuture(RoutingException.noSuchEndpoint());
+            assertThatThrownBy(() -> query(client, "select 1"))
+                    .isInstanceOfSatisfying(
+                            PSQLException.class,
+                            e -> {
+                                assertThat(e.getSQLState()).isEqualTo("3D000");
+                                assertThat(e.getServerErrorMessage())
+                                        .isNotNull()
+                                        .extracting(ServerErrorMessage::getSeverity)
+                                        .isEqualTo("FATAL");
+                            });
+            assertThatThrownBy(() -> query(client, "select 2"))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).startsWith("08"));
         }
     }
 

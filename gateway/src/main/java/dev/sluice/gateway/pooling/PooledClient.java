@@ -270,15 +270,27 @@ final class PooledClient {
     /** It gets no server connection for what it has sent. */
     void refused(PoolQueue.Refusal why) {
         pool.counters().refused();
-        refused(
-                switch (why) {
-                    case WAITED_TOO_LONG ->
+        switch (why) {
+            case WAITED_TOO_LONG ->
+                    refused(
                             Texts.waitedTooLong(
                                     pool.settings().patience(),
                                     pool.servers().size(),
-                                    pool.settings().size());
-                    case NO_SERVER -> pool.lastFailure();
-                });
+                                    pool.settings().size()));
+            case NO_SERVER -> refusedFor(pool.lastFailure());
+        }
+    }
+
+    /**
+     * A client that could not log in now is ended, and an application's own pool replaces it: its
+     * database, branch or role is gone, and every statement would fail for as long as it stays.
+     */
+    private void refusedFor(Diagnostic failure) {
+        if (entrant == null && Texts.isOfLogin(failure)) {
+            end(Texts.asFatal(failure));
+        } else {
+            refused(failure);
+        }
     }
 
     /** As {@link #refused(PoolQueue.Refusal)}, for another reason. */

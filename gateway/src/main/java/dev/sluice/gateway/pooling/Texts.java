@@ -155,6 +155,12 @@ final class Texts {
                                 + " \"-pooler\".");
     }
 
+    /** Whether it says that there is no such role, password or database, and no such endpoint. */
+    static boolean isOfLogin(Diagnostic failure) {
+        return failure.sqlState().startsWith("28")
+                || failure.sqlState().equals(SqlState.UNDEFINED_DATABASE.code());
+    }
+
     /** The same for a client that is not let in. */
     static Diagnostic asFatal(Diagnostic error) {
         return with(Severity.FATAL, error);
