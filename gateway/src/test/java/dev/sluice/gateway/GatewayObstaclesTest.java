@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowingConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -103,14 +104,28 @@ class GatewayObstaclesTest {
                 "revoke all on public.stale from alice; alter table public.stale rename to fresh"
             })
     void aStatementThatCouldNotBePreparedAnyMore(String change) throws Exception {
+        couldNotBePreparedAnyMore(
+                change,
+                client -> {
+                    client.send(
+                            new Parse("p", "select * from public.stale where a = $1", List.of()));
+                    client.send(new Sync());
+                    client.await(ReadyForQuery.class);
+                });
+        couldNotBePreparedAnyMore(
+                change,
+                client ->
+                        client.query("prepare p (int) as select * from public.stale where a = $1"));
+    }
+
+    private void couldNotBePreparedAnyMore(String change, ThrowingConsumer<RawClient> prepares)
+            throws Exception {
         administrate(
                 "drop table if exists public.stale, public.fresh",
                 "create table public.stale (a int, b int)",
                 "grant all on public.stale to alice");
         try (RawClient client = alice()) {
-            client.send(new Parse("p", "select * from public.stale where a = $1", List.of()));
-            client.send(new Sync());
-            client.await(ReadyForQuery.class);
+            prepares.accept(client);
             assertThat(park(false)).isEqualTo(new ParkReport(1, 0, List.of()));
             client.query("select 1");
             administrate(change);

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.parking;
 
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,5 +35,17 @@ record PreparedStatement(
                 && (resultTypes.isEmpty()
                         || other.resultTypes.isEmpty()
                         || resultTypes.equals(other.resultTypes));
+    }
+
+    /**
+     * What prepares the same by the protocol; empty for a {@code PREPARE} that is not understood.
+     */
+    Optional<PreparedStatement> asParsed() {
+        return fromSql
+                ? SqlText.preparedQuery(text)
+                        .map(query ->
+                                new PreparedStatement(
+                                        name, query, parameterTypes, false, resultTypes))
+                : Optional.of(this);
     }
 }

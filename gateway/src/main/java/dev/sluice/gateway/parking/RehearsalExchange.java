@@ -10,9 +10,9 @@ import java.util.stream.Collectors;
 /**
  * Tries whether another session could be given this one's prepared statements as things are now: a
  * table may have been dropped, or have other columns, since they were prepared. Each is prepared
- * once more, under a name of ours. Not tried are those of SQL's {@code PREPARE}, which analyses
- * nothing before it runs and has the name in its text, and texts that would have to be converted,
- * as they are kept in the encoding of the database.
+ * once more, under a name of ours; of SQL's {@code PREPARE}, which has the name in its text, what
+ * follows it. Not tried are texts that would have to be converted, as they are kept in the encoding
+ * of the database.
  */
 public final class RehearsalExchange implements Exchange {
     private static final String NAME = "sluice_rehearsal";
@@ -28,7 +28,7 @@ public final class RehearsalExchange implements Exchange {
                         .equals(reported.get("server_encoding"));
         statements =
                 snapshot.statements().stream()
-                        .filter(statement -> !statement.fromSql())
+                        .flatMap(statement -> statement.asParsed().stream())
                         .filter(statement -> !converted || isAscii(statement.text()))
                         .toList();
     }

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.parking;
 
 import java.util.Collection;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** SQL written so that no setting of a session changes its meaning. */
@@ -92,5 +93,85 @@ public final class SqlText {
     /** Whether the first word is {@code PREPARE}. */
     static boolean isPrepare(String text) {
         return text.stripLeading().regionMatches(true, 0, "prepare", 0, "prepare".length());
+    }
+
+    /**
+     * What a {@code PREPARE name (types) AS query} prepares; empty if this is written in a way that
+     * is not understood here.
+     */
+    static Optional<String> preparedQuery(String prepare) {
+        if (!isPrepare(prepare)) {
+            return Optional.empty();
+        }
+        int at = afterSpace(prepare, prepare.length() - prepare.stripLeading().length() + 7);
+        at = afterSpace(prepare, afterName(prepare, at));
+        if (at < prepare.length() && prepare.charAt(at) == '(') {
+            at = afterSpace(prepare, afterParentheses(prepare, at));
+        }
+        int query = at + "as".length();
+        return prepare.regionMatches(true, at, "as", 0, "as".length())
+                        && query < prepare.length()
+                        && !isOfName(prepare.charAt(query))
+                ? Optional.of(prepare.substring(query))
+                : Optional.empty();
+    }
+
+    private static int afterSpace(String text, int from) {
+        int at = from;
+        while (at < text.length()) {
+            if (Character.isWhitespace(text.charAt(at))) {
+                at++;
+            } else if (text.startsWith("--", at)) {
+                at = after(text, "\n", at);
+            } else if (text.startsWith("/*", at)) {
+                at = afterComment(text, at);
+            } else {
+                return at;
+            }
+        }
+        return at;
+    }
+
+    /** A name, {@code "name"}, in which a quote is doubled, or {@code U&"name"}. */
+    private static int afterName(String text, int from) {
+        int at = text.regionMatches(true, from, "u&\"", 0, 3) ? from + 2 : from;
+        if (at < text.length() && text.charAt(at) == '"') {
+            while (at < text.length() && text.charAt(at) == '"') {
+                at = after(text, "\"", at + 1);
+            }
+            return at;
+        }
+        while (at < text.length() && isOfName(text.charAt(at))) {
+            at++;
+        }
+        return at;
+    }
+
+    /** Bytes of other than ASCII are of names, whatever they stand for. */
+    private static boolean isOfName(char c) {
+        return Character.isLetterOrDigit(c) || c == '_' || c == '$' || c >= 0x80;
+    }
+
+    private static int afterParentheses(String text, int from) {
+        int depth = 0;
+        int at = from;
+        while (at < text.length()) {
+            switch (text.charAt(at)) {
+                case '"' -> at = afterName(text, at);
+                case '(' -> {
+                    depth++;
+                    at++;
+                }
+                case ')' -> {
+                    depth--;
+                    at++;
+                    if (depth == 0) {
+                        return at;
+                    }
+                }
+                default -> at++;
+            }
+        }
+        return at;
     }
 }

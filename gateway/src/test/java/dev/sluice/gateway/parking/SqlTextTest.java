@@ -36,4 +36,27 @@ class SqlTextTest {
     void severalOrUnknown(String text) {
         assertThat(SqlText.isOneCommand(text)).isFalse();
     }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "prepare p as X",
+                " PREPARE p AS X",
+                "prepare\n\"p\"as X",
+                "prepare \"as \"\" (\"as X",
+                "prepare U&\"p\\0061\" as X",
+                "prepare p$1 (int, numeric(10, 2), \"a)\") as X",
+                "prepare p(int)as X",
+                "prepare /* as */ p -- (\n as X",
+                "prepare \u00c3\u00a4 as X"
+            })
+    void whatAPreparePrepares(String text) {
+        assertThat(SqlText.preparedQuery(text)).hasValue(" X");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"select 1", "prepare", "prepare p", "prepare p (int", "prepare p asx"})
+    void noPrepareThatIsUnderstood(String text) {
+        assertThat(SqlText.preparedQuery(text)).isEmpty();
+    }
 }
