@@ -105,7 +105,7 @@ class GatewayFrequentLoginsTest {
         logInUntilTheDirectoryIsNotAsked();
         alter(newVerifier());
         Awaitility.await()
-                .atMost(Duration.ofSeconds(5))
+                .atMost(Duration.ofSeconds(20))
                 .untilAsserted(() ->
                         assertThatThrownBy(() -> gateway.connect())
                                 .isInstanceOf(SQLException.class));

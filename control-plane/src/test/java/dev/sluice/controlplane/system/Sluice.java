@@ -11,7 +11,6 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -19,17 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 
 /** One server of a test, on a data folder of its own; stopped and removed when closed. */
 final class Sluice implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
-
-    static {
-        // A whole system on a machine that does much else may take longer than the usual ten
-        // seconds.
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
-    }
 
     /** What a program said. */
     record Result(int exitCode, String out, String err) {

@@ -162,12 +162,12 @@ final class WalProposerTest {
                 older.whenFenced(() -> told.complete(true));
                 try (WalProposer newer =
                         WalProposer.elect(fleet.config(), new SyntheticWal(wal.end(), 18))) {
-                    assertThat(told.get(2, TimeUnit.SECONDS)).isTrue();
+                    assertThat(told.get(20, TimeUnit.SECONDS)).isTrue();
                     assertThat(older.flushStatus().fenced()).isTrue();
                     assertThat(newer.flushStatus().fenced()).isFalse();
                     CompletableFuture<Boolean> late = new CompletableFuture<>();
                     older.whenFenced(() -> late.complete(true));
-                    assertThat(late.get(2, TimeUnit.SECONDS)).isTrue();
+                    assertThat(late.get(20, TimeUnit.SECONDS)).isTrue();
                 }
             }
         }
