@@ -288,6 +288,37 @@ class GatewayDoorTest {
         }
     }
 
+    /** As it is where a balancer speaks IPv6 with the world and IPv4 with the gateway. */
+    @Test
+    void aListedProxyOfTheOtherFamilySpeaksForItsClientsOverHttpToo() throws Exception {
+        rules(local(), ClientCertificates.NONE, List.of(LOOPBACK), GENEROUS, GENEROUS);
+        InetAddress client = InetAddress.getByName("2001:db8::9");
+        gateway.directory.allowed = List.of(AddressRange.parse("2001:db8::/32"));
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
+            ByteBuffer header = ByteBuffer.allocate(52);
+            header.put("\r\n\r\n\0\r\nQUIT\n".getBytes(StandardCharsets.US_ASCII));
+            header.put((byte) 0x21).put((byte) 0x21).putShort((short) 36);
+            header.put(client.getAddress()).put(InetAddress.getByName("2001:db8::1").getAddress());
+            header.putShort((short) 40_000).putShort((short) 5432);
+            socket.getOutputStream().write(header.array());
+            try (Socket tls =
+                    TrustAll.context()
+                            .getSocketFactory()
+                            .createSocket(socket, "ep-x.localhost", gateway.port(), true)) {
+                String body = "{\"query\":\"select 7 * 6 as n\"}";
+                String request =
+                        "POST /sql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                + "Neon-Connection-String: postgresql://alice:wonderland@ep-x.localhost/app\r\n"
+                                + "Content-Length: %d\r\n\r\n%s".formatted(body.length(), body);
+                tls.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+                assertThat(new String(tls.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                        .startsWith("HTTP/1.1 200 ")
+                        .contains("[{\"n\":42}]");
+            }
+        }
+        assertThat(gateway.audit.getFirst().connection().client()).isEqualTo(client);
+    }
+
     /** Version 2, command PROXY, TCP over IPv4, a length of 12. */
     private static byte[] proxyHeader(int... source) {
         ByteBuffer header = ByteBuffer.allocate(28);

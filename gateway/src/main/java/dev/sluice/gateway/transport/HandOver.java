@@ -108,7 +108,10 @@ public final class HandOver {
             more.add(text(HAProxyTLV.Type.PP2_TYPE_AUTHORITY, host));
         }
         InetSocketAddress from = peer.address();
-        if (from == null || !(local instanceof InetSocketAddress to) || mixed(from, to)) {
+        if (from == null
+                || from.getAddress() == null
+                || !(local instanceof InetSocketAddress to)
+                || to.getAddress() == null) {
             return new HAProxyMessage(
                     HAProxyProtocolVersion.V2,
                     HAProxyCommand.PROXY,
@@ -119,14 +122,13 @@ public final class HandOver {
                     0,
                     more);
         }
+        boolean six = from.getAddress() instanceof Inet6Address;
         return new HAProxyMessage(
                 HAProxyProtocolVersion.V2,
                 HAProxyCommand.PROXY,
-                from.getAddress() instanceof Inet6Address
-                        ? HAProxyProxiedProtocol.TCP6
-                        : HAProxyProxiedProtocol.TCP4,
+                six ? HAProxyProxiedProtocol.TCP6 : HAProxyProxiedProtocol.TCP4,
                 numeric(from),
-                numeric(to),
+                six == to.getAddress() instanceof Inet6Address ? numeric(to) : none(six),
                 from.getPort(),
                 to.getPort(),
                 more);
@@ -136,10 +138,12 @@ public final class HandOver {
         return new HAProxyTLV(type, Unpooled.copiedBuffer(value, StandardCharsets.UTF_8));
     }
 
-    private static boolean mixed(InetSocketAddress a, InetSocketAddress b) {
-        return a.getAddress() == null
-                || b.getAddress() == null
-                || a.getAddress().getClass() != b.getAddress().getClass();
+    /**
+     * In place of an address of the other family: a header has one family for both, and a proxy
+     * that we speak IPv4 with has clients that speak IPv6. Nobody reads where they connected to.
+     */
+    private static String none(boolean six) {
+        return six ? "::" : "0.0.0.0";
     }
 
     /** Without the scope that link-local addresses carry. */
