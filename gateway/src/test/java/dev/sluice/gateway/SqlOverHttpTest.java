@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -798,6 +799,29 @@ class SqlOverHttpTest {
                                 .path("code")
                                 .asText())
                 .isEqualTo("22012");
+    }
+
+    @ParameterizedTest
+    @EnumSource(HttpClient.Version.class)
+    void anErrorFurtherOnBreaksTheAnswerOff(HttpClient.Version version) throws Exception {
+        String late =
+                "{\"query\":\"select repeat('x', 1000), 1 / (5000 - i) from generate_series(1, 9999) i\"}";
+        try (HttpClient reader = HttpClient.newBuilder().sslContext(trust()).build()) {
+            HttpRequest request = statement(version, late);
+            assertThatThrownBy(() -> reader.send(request, HttpResponse.BodyHandlers.ofString()))
+                    .isInstanceOf(IOException.class)
+                    // What curl and browsers take for the answer's end is not said.
+                    .extracting(Throwable::getMessage, InstanceOfAssertFactories.STRING)
+                    .contains(version == HttpClient.Version.HTTP_2 ? "Internal error" : "chunked");
+        }
+    }
+
+    private HttpRequest statement(HttpClient.Version version, String body) {
+        return HttpRequest.newBuilder(encrypted("/sql"))
+                .version(version)
+                .header("Neon-Connection-String", ALICE)
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
     }
 
     @ParameterizedTest

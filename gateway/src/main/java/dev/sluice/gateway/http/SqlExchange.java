@@ -41,6 +41,12 @@ final class SqlExchange {
     /** The status of everything that is told with an SQLSTATE: the driver reads it in no other. */
     private static final int SQL_ERROR = 400;
 
+    /**
+     * HTTP/2's code (RFC 9113, section 7) for an answer that is broken off. Without one it would be
+     * NO_ERROR, which clients take for the answer's regular end.
+     */
+    private static final long INTERNAL_ERROR = 0x2;
+
     private static final int REQUEST_TIMEOUT = 408;
     private static final int REQUEST_TOO_LARGE = 413;
     private static final int RESPONSE_TOO_LARGE = 507;
@@ -282,7 +288,7 @@ final class SqlExchange {
         }
         if (response.headWritten()) {
             log.debug("an answer was broken off: {}", text);
-            var _ = response.reset();
+            var _ = response.reset(INTERNAL_ERROR);
             return;
         }
         if (close && request.version() != HttpVersion.HTTP_2) {
