@@ -826,6 +826,22 @@ class SqlOverHttpTest {
 
     @ParameterizedTest
     @EnumSource(HttpClient.Version.class)
+    void headsMayBeAsLongInBothVersionsOfHttp(HttpClient.Version version) throws Exception {
+        try (HttpClient asking = HttpClient.newBuilder().sslContext(trust()).build()) {
+            HttpRequest request =
+                    HttpRequest.newBuilder(
+                                    statement(version, "{\"query\":\"select 1\"}"), (_, _) -> true)
+                            .header("Baggage", "x".repeat(14_000))
+                            .build();
+            HttpResponse<String> response =
+                    asking.send(request, HttpResponse.BodyHandlers.ofString());
+            assertThat(response.version()).isEqualTo(version);
+            assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(HttpClient.Version.class)
     void aLargeResultIsStreamedAndASlowReaderSlowsPostgresDown(HttpClient.Version version)
             throws Exception {
         HttpClient reader = HttpClient.newBuilder().sslContext(trust()).build();

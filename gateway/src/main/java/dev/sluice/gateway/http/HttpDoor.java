@@ -74,10 +74,14 @@ public final class HttpDoor implements Closeable {
     }
 
     private static HttpServerOptions options() {
-        return new HttpServerOptions()
-                .setUseProxyProtocol(true)
-                .setHandle100ContinueAutomatically(true)
-                .setMaxHeaderSize(MAX_HEAD);
+        HttpServerOptions options =
+                new HttpServerOptions()
+                        .setUseProxyProtocol(true)
+                        .setHandle100ContinueAutomatically(true)
+                        .setMaxHeaderSize(MAX_HEAD);
+        // HTTP/2 would take half of that, and end the connection with all of its streams at more.
+        options.getInitialSettings().setMaxHeaderListSize(MAX_HEAD);
+        return options;
     }
 
     /** The socket that connections are handed over to. */
