@@ -840,6 +840,23 @@ class SqlOverHttpTest {
         }
     }
 
+    @Test
+    void aConnectionWhoseStreamWasResetIsClosedWhenItIsIdleLikeAnyOther(TestPostgres postgres)
+            throws Exception {
+        restart(postgres, http -> http.withTimeouts(Duration.ofSeconds(60), Duration.ofSeconds(1)));
+        try (HttpClient leaver = HttpClient.newBuilder().sslContext(trust()).build()) {
+            CompletableFuture<HttpResponse<String>> asked =
+                    leaver.sendAsync(
+                            statement(
+                                    HttpClient.Version.HTTP_2,
+                                    "{\"query\":\"select pg_sleep(60)\"}"),
+                            HttpResponse.BodyHandlers.ofString());
+            Awaitility.await().until(() -> !gateway.gateway.sessions().isEmpty());
+            asked.cancel(true);
+            Awaitility.await().until(() -> gateway.gateway.metrics().connectionsOpen() == 0);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(HttpClient.Version.class)
     void aLargeResultIsStreamedAndASlowReaderSlowsPostgresDown(HttpClient.Version version)

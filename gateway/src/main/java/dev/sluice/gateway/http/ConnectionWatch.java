@@ -5,6 +5,7 @@ import io.vertx.core.http.HttpConnection;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The open HTTP connections. One that has had no request for a while is closed, also if its client
@@ -49,12 +50,19 @@ final class ConnectionWatch {
         return entry == null ? new Peer(null, null) : entry.peer;
     }
 
-    void requestBegun(HttpConnection connection) {
+    /**
+     * A request has come.
+     *
+     * @return to be run when it is over; only the first time counts
+     */
+    Runnable requestBegun(HttpConnection connection) {
         changed(connection, 1);
-    }
-
-    void requestDone(HttpConnection connection) {
-        changed(connection, -1);
+        AtomicBoolean over = new AtomicBoolean();
+        return () -> {
+            if (over.compareAndSet(false, true)) {
+                changed(connection, -1);
+            }
+        };
     }
 
     private void changed(HttpConnection connection, int more) {

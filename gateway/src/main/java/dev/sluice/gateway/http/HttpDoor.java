@@ -121,18 +121,20 @@ public final class HttpDoor implements Closeable {
             webSockets.accept(request, peer);
             return;
         }
-        watch.requestBegun(connection);
+        Runnable over = watch.requestBegun(connection);
         services.metrics().httpRequest();
-        request.response().endHandler(_ -> watch.requestDone(connection));
+        request.response().endHandler(_ -> over.run());
+        // A stream that is reset never gets to the end of its answer.
+        request.response().closeHandler(_ -> over.run());
         switch (request.path()) {
-            case "/sql" -> sql(request, peer);
+            case "/sql" -> sql(request, peer, over);
             case "/healthz" ->
                     end(request.response().putHeader("Content-Type", "text/plain"), "ok\n");
             case null, default -> refuse(request.response(), 404, "no such path");
         }
     }
 
-    private void sql(HttpServerRequest request, Peer peer) {
+    private void sql(HttpServerRequest request, Peer peer, Runnable over) {
         HttpServerResponse response = request.response();
         String id = UUID.randomUUID().toString();
         response.putHeader("Access-Control-Allow-Origin", "*")
@@ -147,6 +149,10 @@ public final class HttpDoor implements Closeable {
         } else if (request.method().equals(HttpMethod.POST)) {
             SqlExchange exchange =
                     new SqlExchange(services, config, logins, connections, request, id, peer);
+            response.closeHandler(_ -> {
+                over.run();
+                exchange.abandon();
+            });
             running.add(exchange);
             Thread.ofVirtual()
                     .name("sql")

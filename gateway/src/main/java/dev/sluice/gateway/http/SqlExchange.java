@@ -86,7 +86,6 @@ final class SqlExchange {
         this.peer = peer;
         this.id = services.sessions().nextId();
         this.body = new RequestBody(request, config.limits().requestBytes());
-        response.closeHandler(_ -> abandon());
         response.exceptionHandler(e -> log.debug("answering a client failed", e));
     }
 
