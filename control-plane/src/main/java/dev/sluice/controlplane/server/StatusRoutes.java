@@ -226,9 +226,20 @@ final class StatusRoutes {
             node.put("ingested_lsn", ingested.lastRecordLsn().toString());
             node.put("disk_consistent_lsn", ingested.diskConsistentLsn().toString());
             node.put("size_bytes", ingested.sizeBytes());
+            if (ingested.ingestFailure() != null) {
+                notIngested(ingested.ingestFailure(), node);
+            }
         } catch (IOException e) {
-            node.put("ingest_error", e.getMessage());
+            notIngested(String.valueOf(e.getMessage()), node);
         }
+    }
+
+    private static void notIngested(String why, ObjectNode node) {
+        node.put("ingest_error", why);
+        node.withArray("warnings")
+                .add(
+                        "WAL of branch %s is not taken in by the pageserver: %s"
+                                .formatted(node.path("name").asText(), why));
     }
 
     private static void offloading(Offloading offloading, ObjectNode node) {

@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /**
- * A safekeeper on a file system that fills up. Needs to be root, to mount a small one; what the
+ * A part on a file system that fills up. Needs to be root, to mount a small one; what the
  * safekeeper does is also tested where nothing can be mounted, in {@code DiskFullTest}.
  */
 class DiskFullIT {
@@ -49,6 +49,42 @@ class DiskFullIT {
                 assertThat(load.get()).isEqualTo("120000");
                 assertThat(safekeeper(sluice).path("disk").asText()).isEqualTo("ok");
                 assertThat(sluice.run("status").succeeded().out()).doesNotContain("warning");
+            } finally {
+                sluice.run("down");
+                Sluice.execute(Map.of(), List.of("umount", disk.toString())).succeeded();
+            }
+        }
+    }
+
+    @Test
+    void thePageserversDiskIsToldOfAndIngestGoesOnWithRoom() throws Exception {
+        try (Sluice sluice = new Sluice()) {
+            Path disk = Files.createDirectories(sluice.data().resolve("pageserver"));
+            assumeThat(mount("-t", "tmpfs", "-o", "size=48m", "none", disk.toString()))
+                    .as("a small file system can be mounted")
+                    .isTrue();
+            try {
+                String uri = sluice.up();
+                Sluice.psql(uri, "create table t (i int, filler text)");
+                insert(uri, 120_000);
+                await().atMost(SOON)
+                        .untilAsserted(() ->
+                                assertThat(sluice.branch("main").path("ingest_error").asText())
+                                        .contains("cannot write a layer to " + disk));
+                await().atMost(SOON)
+                        .untilAsserted(() ->
+                                assertThat(sluice.run("status").succeeded().out())
+                                        .contains(
+                                                "warning    WAL of branch main is not taken in by the pageserver: "));
+                assertThat(Files.readString(sluice.data().resolve("logs/sluice.log")))
+                        .containsOnlyOnce("cannot write a layer to " + disk)
+                        .containsPattern("ERROR WalReceiver .*: ingest waits at ");
+                assertThat(mount("-o", "remount,size=2g", disk.toString())).isTrue();
+                await().atMost(SOON)
+                        .untilAsserted(() ->
+                                assertThat(sluice.run("status").succeeded().out())
+                                        .doesNotContain("warning"));
+                assertThat(Sluice.psql(uri, "select count(*) from t")).isEqualTo("120000");
             } finally {
                 sluice.run("down");
                 Sluice.execute(Map.of(), List.of("umount", disk.toString())).succeeded();

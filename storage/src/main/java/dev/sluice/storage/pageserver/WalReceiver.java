@@ -9,6 +9,7 @@ import dev.sluice.storage.key.Value;
 import dev.sluice.storage.layer.LayerDamagedException;
 import dev.sluice.storage.postgres.PostgresMajor;
 import dev.sluice.storage.redo.RedoException;
+import dev.sluice.storage.timeline.Complaint;
 import dev.sluice.storage.timeline.Timeline;
 import dev.sluice.storage.timeline.TimelinePosition;
 import dev.sluice.walservice.client.SafekeeperClient;
@@ -50,6 +51,7 @@ final class WalReceiver {
     private final Duration reconnectMax;
     private final PageserverCounters counters;
     private final PageserverListener listener;
+    private final Complaint complaint = new Complaint();
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Thread thread;
     private volatile @Nullable WalStream stream;
@@ -129,9 +131,8 @@ final class WalReceiver {
                 return;
             } catch (IOException e) {
                 if (ingesting && !isStopped()) {
-                    timeline.fail(e); // until the next attempt gets as far
-                }
-                if (!isStopped()) {
+                    waitForDisk(e);
+                } else if (!isStopped()) {
                     log.info("{}: from {}: {}", timeline.id(), safekeeper, e.toString());
                 }
             } catch (RuntimeException | Error e) {
@@ -141,6 +142,18 @@ final class WalReceiver {
             pause = timeline.position().end().isAfter(before) ? RECONNECT_MIN : longer(pause);
             await(pause);
         }
+    }
+
+    /** Until the next attempt gets as far. */
+    private void waitForDisk(IOException e) {
+        if (complaint.failed(System.nanoTime())) {
+            log.error(
+                    "{}: ingest waits at {}: {}",
+                    timeline.id(),
+                    timeline.position().end(),
+                    e.getMessage());
+        }
+        timeline.fail(e);
     }
 
     private void stopForGood(Throwable e) {

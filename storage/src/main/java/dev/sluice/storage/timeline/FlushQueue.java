@@ -30,6 +30,7 @@ final class FlushQueue {
     private final LayerDirectory directory;
     private final Executor background;
     private final Flush flush;
+    private final Complaint complaint = new Complaint();
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -78,9 +79,7 @@ final class FlushQueue {
                     throw new IOException(directory + " is closed");
                 }
                 if (failure != null) {
-                    throw new IOException(
-                            "cannot write a layer to " + directory + ": " + failure.getMessage(),
-                            failure);
+                    throw directory.cannotWrite(failure);
                 }
                 changed.awaitUninterruptibly();
             }
@@ -103,7 +102,9 @@ final class FlushQueue {
             try {
                 flush.flush(next);
             } catch (IOException | RuntimeException e) {
-                log.error("cannot write a layer to {}", directory, e);
+                if (complaint.failed(System.nanoTime())) {
+                    log.error("cannot write a layer to {}", directory, e);
+                }
                 failed(e instanceof IOException io ? io : new IOException(e));
                 return;
             }

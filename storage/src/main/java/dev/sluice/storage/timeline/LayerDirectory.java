@@ -91,6 +91,12 @@ final class LayerDirectory {
         return new LayerFileWriter(path, timeline, number, kind, after, upTo);
     }
 
+    /** Says what could not be done; the disk may have said no more than that it is full. */
+    IOException cannotWrite(Exception cause) {
+        return new IOException(
+                "cannot write a layer to " + path + ": " + cause.getMessage(), cause);
+    }
+
     void publish(TimelineIndex index) throws IOException {
         index.publish(path);
     }

@@ -142,7 +142,11 @@ public final class LayerStore implements Closeable {
         if (layer == null) {
             layer = newOpenLayer(end);
         }
-        layer.put(key, end, value);
+        try {
+            layer.put(key, end, value);
+        } catch (IOException e) {
+            throw directory.cannotWrite(e);
+        }
     }
 
     void discardAfter(Lsn last) {
