@@ -47,7 +47,7 @@ final class PartCommands {
             try {
                 Path logs = Path.of(parts.data()).resolve("logs");
                 Logging.toFile(logs.resolve(name() + ".log"), verbose);
-                SinglePart part = new SinglePart(parts, config, name());
+                SinglePart part = new SinglePart(parts, config, name(), StartReport::step);
                 Runtime.getRuntime()
                         .addShutdownHook(
                                 Thread.ofPlatform().name("shutdown").unstarted(part::close));

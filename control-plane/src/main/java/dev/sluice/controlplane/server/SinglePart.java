@@ -43,10 +43,7 @@ import dev.sluice.wire.part.PartNetwork;
 import dev.sluice.wire.part.PartRole;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -80,24 +77,17 @@ public final class SinglePart implements Closeable {
      *
      * @param file where the configuration was read
      * @param name unique among the parts
+     * @param progress told whom it waits for, if it does
      */
-    public SinglePart(PartsConfig config, Path file, String name) throws IOException {
+    public SinglePart(PartsConfig config, Path file, String name, Progress progress)
+            throws IOException {
         this.config = config;
         this.folder = config.folder();
         folder.create();
         this.run = RunDirectory.open(folder.root(), ComputeUser.current());
         this.places = SocketPlaces.in(run, config.addresses());
         this.safekeepers = new ConfiguredSafekeepers(config, file, places);
-        FileChannel channel =
-                FileChannel.open(
-                        folder.root().resolve("lock-" + name),
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.WRITE);
-        FileLock lock = channel.lock();
-        open.push(() -> {
-            lock.release();
-            channel.close();
-        });
+        open.push(PartLock.take(folder.root(), name, progress));
     }
 
     /** Runs safekeeper {@code number}, counted from 1. */
