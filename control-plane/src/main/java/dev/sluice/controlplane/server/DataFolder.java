@@ -262,6 +262,28 @@ public final class DataFolder {
         }
     }
 
+    /**
+     * A part that is started by itself takes from its configuration what {@code up} remembers here,
+     * and may be given another one than the parts before it. Nothing is made at the object store's
+     * place: what is not there is not reached.
+     *
+     * @throws IOException when the folder has been given other safekeepers or another object store
+     */
+    void requireConfigured(ServerOptions options) throws IOException {
+        requireSafekeepers(options.safekeepers());
+        Optional<ObjectStoreAddress> wanted = options.objectStore();
+        if (wanted.isPresent()) {
+            requireObjectStore(wanted.get());
+            if (objectStore().isEmpty()) {
+                publish(OBJECT_STORE, wanted.get() + "\n");
+            }
+        } else if (objectStore().isPresent()) {
+            throw new IOException(
+                    "WAL of the data folder %s is in the object store %s, and \"objectStore\" of the configuration is missing"
+                            .formatted(root, objectStore().get()));
+        }
+    }
+
     public Path logs() {
         return root.resolve("logs");
     }

@@ -78,12 +78,14 @@ public final class SinglePart implements Closeable {
      * @param file where the configuration was read
      * @param name unique among the parts
      * @param progress told whom it waits for, if it does
+     * @throws IOException also when the data folder was made with another configuration
      */
     public SinglePart(PartsConfig config, Path file, String name, Progress progress)
             throws IOException {
         this.config = config;
         this.folder = config.folder();
         folder.create();
+        folder.requireConfigured(config.options());
         this.run = RunDirectory.open(folder.root(), ComputeUser.current());
         this.places = SocketPlaces.in(run, config.addresses());
         this.safekeepers = new ConfiguredSafekeepers(config, file, places);

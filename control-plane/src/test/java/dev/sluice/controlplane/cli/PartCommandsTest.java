@@ -58,8 +58,37 @@ final class PartCommandsTest {
         assertThat(complaintAbout("{}")).contains("\"data\" is missing");
     }
 
+    @Test
+    void anotherObjectStoreThanTheDataFoldersIsRefused() throws IOException {
+        Path data = Files.createDirectory(directory.resolve("data"));
+        Files.writeString(data.resolve("object-store"), "s3://ours/wal\n");
+        String here = RIGHT.replace("/nonexistent/sluice", data.toString());
+        assertThat(refusalOf(here.replace("\"port\": 0", "\"objectStore\": \"s3://theirs/wal\"")))
+                .contains("is in the object store s3://ours/wal, not in s3://theirs/wal");
+        assertThat(refusalOf(here))
+                .contains("is in the object store s3://ours/wal, and \"objectStore\" of the");
+        assertThat(data.resolve("object-store")).hasContent("s3://ours/wal\n");
+    }
+
+    @Test
+    void anotherNumberOfSafekeepersThanTheDataFoldersIsRefused() throws IOException {
+        Path data = Files.createDirectory(directory.resolve("data"));
+        Files.createFile(data.resolve("catalog.mv.db"));
+        Files.writeString(
+                data.resolve("safekeepers.json"), "{\"members\": 5, \"running\": [1, 2, 3, 4, 5]}");
+        assertThat(refusalOf(RIGHT.replace("/nonexistent/sluice", data.toString())))
+                .contains("made with --safekeepers 5, which cannot become 3");
+    }
+
     /** The only line on the standard error. */
     private String complaintAbout(String configuration) throws IOException {
+        String complaint = refusalOf(configuration);
+        assertThat(complaint)
+                .startsWith("sluice: bad configuration " + directory.resolve("parts.json") + ": ");
+        return complaint;
+    }
+
+    private String refusalOf(String configuration) throws IOException {
         Path file = directory.resolve("parts.json");
         Files.writeString(file, configuration);
         StringWriter err = new StringWriter();
@@ -67,9 +96,7 @@ final class PartCommandsTest {
         line.setErr(new PrintWriter(err));
         int code = line.execute("safekeeper", "--config", file.toString(), "--number", "1");
         assertThat(code).isEqualTo(1);
-        assertThat(err.toString())
-                .startsWith("sluice: bad configuration " + file + ": ")
-                .hasLineCount(1);
+        assertThat(err.toString()).startsWith("sluice: ").hasLineCount(1);
         return err.toString();
     }
 }
