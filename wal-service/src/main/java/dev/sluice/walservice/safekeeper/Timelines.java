@@ -127,17 +127,38 @@ final class Timelines implements Closeable {
      * @throws SafekeeperException if there is no such timeline, or its files are damaged
      */
     StoredTimeline get(TenantTimelineId id) throws IOException {
-        Slot slot = slots.computeIfAbsent(id, _ -> new Slot());
-        slot.lock.lock();
+        StoredTimeline timeline = find(id);
+        if (timeline == null) {
+            throw new SafekeeperException(Refusal.NO_SUCH_TIMELINE, "no timeline " + id + " here");
+        }
+        return timeline;
+    }
+
+    private @Nullable StoredTimeline find(TenantTimelineId id) throws IOException {
+        Slot slot = lock(id);
         try {
             StoredTimeline timeline = openIfThere(slot, id);
             if (timeline == null) {
                 slots.remove(id, slot);
-                throw new SafekeeperException(
-                        Refusal.NO_SUCH_TIMELINE, "no timeline " + id + " here");
             }
             return timeline;
         } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    /**
+     * The slot of a timeline, locked. Who has waited for one may find that it was given up
+     * meanwhile: in it the timeline would be open a second time.
+     */
+    @SuppressWarnings("LockNotBeforeTry") // the caller's finally has the unlock
+    private Slot lock(TenantTimelineId id) {
+        while (true) {
+            Slot slot = slots.computeIfAbsent(id, _ -> new Slot());
+            slot.lock.lock();
+            if (slots.get(id) == slot) {
+                return slot;
+            }
             slot.lock.unlock();
         }
     }
@@ -175,8 +196,7 @@ final class Timelines implements Closeable {
      */
     TimelineStatus create(SafekeeperRequest.Create request, @Nullable Rejoin rejoin)
             throws IOException {
-        Slot slot = slots.computeIfAbsent(request.id(), _ -> new Slot());
-        slot.lock.lock();
+        Slot slot = lock(request.id());
         try {
             StoredTimeline timeline = openIfThere(slot, request.id());
             if (timeline == null && isGone(request.id())) {
@@ -191,7 +211,6 @@ final class Timelines implements Closeable {
                 if (timeline == null) {
                     throw new IOException(path(request.id()) + " vanished");
                 }
-                slots.put(request.id(), slot);
             }
             TimelineStatus status = timeline.status();
             if (status.systemIdentifier() != request.systemIdentifier()
@@ -233,8 +252,7 @@ final class Timelines implements Closeable {
      * @param committed WAL before is committed where the copy is from
      */
     Lsn repair(TenantTimelineId id, Lsn page, byte[] copy, Lsn committed) throws IOException {
-        Slot slot = slots.computeIfAbsent(id, _ -> new Slot());
-        slot.lock.lock();
+        Slot slot = lock(id);
         try {
             StoredTimeline open = slot.open;
             Lsn right =
@@ -255,8 +273,7 @@ final class Timelines implements Closeable {
      * it can be made anew. What it promised is forgotten, as with a lost disk.
      */
     void setAside(TenantTimelineId id) throws IOException {
-        Slot slot = slots.computeIfAbsent(id, _ -> new Slot());
-        slot.lock.lock();
+        Slot slot = lock(id);
         try {
             Path aside = path(id).resolveSibling(id.timeline() + ASIDE);
             if (slot.open == null && Files.isDirectory(path(id))) {
@@ -364,8 +381,7 @@ final class Timelines implements Closeable {
      * it yet, may be about to be copied from.
      */
     private void remove(TenantTimelineId id, String suffix) throws IOException {
-        Slot slot = slots.computeIfAbsent(id, _ -> new Slot());
-        slot.lock.lock();
+        Slot slot = lock(id);
         try {
             Path tenant = tenantOf(id);
             if (!Files.exists(mark(id, suffix))) {

@@ -14,7 +14,14 @@ import dev.sluice.wire.Lsn;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -78,6 +85,56 @@ final class TimelinesTest {
                     .hasMessageContaining("was deleted");
             assertThat(timelines.ids()).isEmpty();
         }
+    }
+
+    /** A second one would append to the same files, and hear of no commit that the first learns. */
+    @Test
+    void isOpenOnceHoweverManyAskWhileItIsMade() throws Exception {
+        try (Timelines timelines = open();
+                ExecutorService asking = Executors.newFixedThreadPool(3)) {
+            for (int round = 0; round < 50; round++) {
+                SafekeeperRequest.Create create = creating(TimelineId.random());
+                AtomicBoolean made = new AtomicBoolean();
+                List<Future<Set<StoredTimeline>>> asked = new ArrayList<>();
+                for (int i = 0; i < 3; i++) {
+                    asked.add(asking.submit(() -> seenUntil(made, timelines, create.id())));
+                }
+                timelines.create(create, null);
+                made.set(true);
+                Set<StoredTimeline> seen = new HashSet<>();
+                for (Future<Set<StoredTimeline>> each : asked) {
+                    seen.addAll(each.get());
+                }
+                assertThat(seen).containsExactly(timelines.get(create.id()));
+                timelines.delete(create.id());
+            }
+        }
+    }
+
+    private static Set<StoredTimeline> seenUntil(
+            AtomicBoolean made, Timelines timelines, TenantTimelineId id) {
+        Set<StoredTimeline> seen = new HashSet<>();
+        while (true) {
+            boolean last = made.get();
+            try {
+                seen.add(timelines.get(id));
+            } catch (IOException e) {
+                assertThat(e).hasMessageContaining("no timeline");
+            }
+            if (last) {
+                return seen;
+            }
+        }
+    }
+
+    private static SafekeeperRequest.Create creating(TimelineId timeline) {
+        return new SafekeeperRequest.Create(
+                new TenantTimelineId(CREATE.id().tenant(), timeline),
+                CREATE.systemIdentifier(),
+                CREATE.postgresMajor(),
+                CREATE.configuration(),
+                CREATE.start(),
+                CREATE.term());
     }
 
     @Test
