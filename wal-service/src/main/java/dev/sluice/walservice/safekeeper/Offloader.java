@@ -154,7 +154,7 @@ final class Offloader implements Closeable {
     }
 
     private void complain(TenantTimelineId id, Exception e) {
-        if (!over) {
+        if (!over && !timelines.isGone(id)) {
             reportFailure(id, e);
             log.atLevel(level(uploads, id))
                     .log(

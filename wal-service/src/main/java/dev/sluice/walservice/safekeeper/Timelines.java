@@ -427,7 +427,10 @@ final class Timelines implements Closeable {
         List<TimelineStatus> statuses = new ArrayList<>();
         for (TenantTimelineId id : slots.keySet()) {
             try {
-                statuses.add(get(id).status());
+                StoredTimeline timeline = find(id);
+                if (timeline != null) {
+                    statuses.add(timeline.status());
+                }
             } catch (IOException e) {
                 log.warn("timeline {} is left out of the listing: {}", id, e.getMessage());
             }

@@ -3,6 +3,9 @@ package dev.sluice.walservice.safekeeper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.sluice.walservice.client.SafekeeperException;
 import dev.sluice.walservice.client.SafekeeperRequest;
 import dev.sluice.walservice.consensus.Configuration;
@@ -24,6 +27,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 final class TimelinesTest {
     private static final SafekeeperRequest.Create CREATE =
@@ -125,6 +129,35 @@ final class TimelinesTest {
                 return seen;
             }
         }
+    }
+
+    @Test
+    void nothingIsSaidOfTimelinesThatAreNotThereAnyMore() throws Exception {
+        ListAppender<ILoggingEvent> said = new ListAppender<>();
+        said.start();
+        Logger log = (Logger) LoggerFactory.getLogger(Timelines.class);
+        log.addAppender(said);
+        try (Timelines timelines = open();
+                ExecutorService listing = Executors.newFixedThreadPool(1)) {
+            AtomicBoolean over = new AtomicBoolean();
+            Future<?> lists =
+                    listing.submit(() -> {
+                        while (!over.get()) {
+                            timelines.statuses();
+                        }
+                    });
+            for (int round = 0; round < 50; round++) {
+                SafekeeperRequest.Create create = creating(TimelineId.random());
+                timelines.create(create, null);
+                timelines.delete(create.id());
+                assertThatThrownBy(() -> timelines.get(create.id())).hasMessageContaining("no");
+            }
+            over.set(true);
+            lists.get();
+        } finally {
+            log.detachAppender(said);
+        }
+        assertThat(said.list).extracting(ILoggingEvent::getFormattedMessage).isEmpty();
     }
 
     private static SafekeeperRequest.Create creating(TimelineId timeline) {
