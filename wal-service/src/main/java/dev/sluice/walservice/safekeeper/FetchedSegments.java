@@ -14,6 +14,12 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +28,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Segments that were fetched from the object store to be read: the last few, in files without a
- * name, which are gone when the process is. Their pages' checksums are in memory. One is fetched at
- * a time. Any number of threads.
+ * name, which are gone when the process is. Their pages' checksums are in memory. Any number of
+ * threads.
+ *
+ * <p>One is fetched at a time, on a platform thread: to unpack 16 MiB and write them takes long,
+ * and a virtual thread would keep the safekeeper's other ones, its proposers' among them, from
+ * running meanwhile.
  */
 final class FetchedSegments implements Closeable {
     static final String DIRECTORY = "fetched";
@@ -34,7 +44,9 @@ final class FetchedSegments implements Closeable {
     private final SegmentStore store;
     private final Path directory;
     private final int most;
-    private final ReentrantLock fetching = new ReentrantLock();
+    private final ExecutorService fetching =
+            Executors.newSingleThreadExecutor(
+                    task -> Thread.ofPlatform().daemon().name("safekeeper-fetch").unstarted(task));
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Key, Fetched> kept = new LinkedHashMap<>(16, 0.75f, true);
 
@@ -71,15 +83,11 @@ final class FetchedSegments implements Closeable {
         Key key = new Key(owner.id(), WalSegments.segmentOf(at));
         Fetched fetched = acquire(key);
         if (fetched == null) {
-            fetching.lock();
-            try {
-                fetched = acquire(key);
-                if (fetched == null) {
-                    fetched = keep(key, fetch(owner, key.segment));
-                }
-            } finally {
-                fetching.unlock();
-            }
+            fetched =
+                    fetching(() -> {
+                        Fetched meanwhile = acquire(key);
+                        return meanwhile == null ? keep(key, fetch(owner, key.segment)) : meanwhile;
+                    });
         }
         try {
             copy(fetched, WalSegments.segmentOffset(at), into);
@@ -88,6 +96,31 @@ final class FetchedSegments implements Closeable {
             throw e;
         } finally {
             release(fetched);
+        }
+    }
+
+    /** Waits for it in any case: who left would leave a file open. */
+    private Fetched fetching(Callable<Fetched> work) throws IOException {
+        boolean interrupted = false;
+        try {
+            Future<Fetched> result = fetching.submit(work);
+            while (true) {
+                try {
+                    return result.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException failure
+                    ? failure
+                    : new IOException(e.getCause());
+        } catch (RejectedExecutionException e) {
+            throw new IOException("the safekeeper is stopping", e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -223,6 +256,7 @@ final class FetchedSegments implements Closeable {
 
     @Override
     public void close() throws IOException {
+        fetching.close();
         lock.lock();
         try {
             for (Fetched fetched : kept.values()) {

@@ -64,8 +64,9 @@ final class Offloader implements Closeable {
         this.timelines = timelines;
         this.peers = peers;
         this.store = store;
-        this.thread =
-                Thread.ofVirtual()
+        this.thread = // what packs 16 MiB at once would hold up all virtual ones
+                Thread.ofPlatform()
+                        .daemon()
                         .name("safekeeper-" + config.nodeId() + "-offload")
                         .unstarted(this::runUntilClosed);
     }

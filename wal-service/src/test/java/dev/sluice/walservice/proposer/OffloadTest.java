@@ -109,6 +109,16 @@ final class OffloadTest {
     }
 
     @Test
+    void whoPacksSegmentsDoesNotHoldUpVirtualThreads() throws Exception {
+        try (Fleet _ = Fleet.offloading(directory, 1, config())) {
+            assertThat(Thread.getAllStackTraces().keySet())
+                    .as("platform threads")
+                    .extracting(Thread::getName)
+                    .contains("safekeeper-1-offload");
+        }
+    }
+
+    @Test
     void aReaderGoesOnWhileWalIsRemovedUnderIt() throws Exception {
         try (Fleet fleet = Fleet.offloading(directory, 1, config())) {
             SyntheticWal wal = new SyntheticWal(Fleet.START, 54);
