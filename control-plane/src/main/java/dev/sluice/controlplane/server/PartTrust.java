@@ -24,7 +24,12 @@ import org.slf4j.LoggerFactory;
 /** The certificates by which the parts of one server, and readers of its WAL, know each other. */
 final class PartTrust {
     private static final Logger log = LoggerFactory.getLogger(PartTrust.class);
-    private static final Duration RENEWAL_PERIOD = Duration.ofHours(12);
+
+    /**
+     * Not for the month that is left, but for the machine that slept for longer than that, and the
+     * clock that was put right: no part that is started again is let in before.
+     */
+    static final Duration RENEWAL_PERIOD = Duration.ofMinutes(1);
 
     private PartTrust() {}
 
@@ -56,14 +61,20 @@ final class PartTrust {
      * @return ends it
      */
     static Closeable keep(DataFolder folder, String listen) throws IOException {
+        return keep(folder, listen, RENEWAL_PERIOD);
+    }
+
+    static Closeable keep(DataFolder folder, String listen, Duration period) throws IOException {
         issue(folder, listen);
         ScheduledExecutorService timer =
                 Executors.newSingleThreadScheduledExecutor(
                         task -> Thread.ofPlatform().daemon().name("certificates").unstarted(task));
-        long period = RENEWAL_PERIOD.toMinutes();
         var _ =
                 timer.scheduleWithFixedDelay(
-                        () -> issueOrLog(folder, listen), period, period, TimeUnit.MINUTES);
+                        () -> issueOrLog(folder, listen),
+                        period.toMillis(),
+                        period.toMillis(),
+                        TimeUnit.MILLISECONDS);
         return timer::shutdown;
     }
 
