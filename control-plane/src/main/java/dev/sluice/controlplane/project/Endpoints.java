@@ -191,8 +191,7 @@ public final class Endpoints {
                                                 task -> Thread.ofVirtual().start(task));
                                 Computes.Started compute = computes.start(order(endpoint));
                                 noted.join();
-                                tellStarted(endpoint, compute);
-                                return compute;
+                                return preparedOrAnother(endpoint, compute);
                             });
             settle(slot, new State.Active(started));
             ready.complete(started);
@@ -203,18 +202,42 @@ public final class Endpoints {
         }
     }
 
-    /** A compute that clients are not let into must not stay: nobody would ever suspend it. */
-    private void tellStarted(Endpoint endpoint, Computes.Started compute) throws IOException {
+    /**
+     * Lets the listener prepare it. One that ended meanwhile, as all do when their agent does, is
+     * started again, as it would be if it had ended a moment earlier.
+     */
+    private Computes.Started preparedOrAnother(Endpoint endpoint, Computes.Started compute)
+            throws IOException {
         try {
             listener.started(endpoint, compute);
+            return compute;
         } catch (RuntimeException e) {
-            try {
-                computes.suspend(endpoint.id());
-            } catch (IOException | RuntimeException failure) {
-                e.addSuppressed(failure);
+            Computes.Started now = computes.start(order(endpoint));
+            if (now.pid() == compute.pid()) {
+                throw stopped(endpoint, e);
             }
-            throw e;
+            log.warn("{} ended while it was prepared: {}", endpoint.id(), e.getMessage());
+            return prepared(endpoint, now);
         }
+    }
+
+    private Computes.Started prepared(Endpoint endpoint, Computes.Started compute) {
+        try {
+            listener.started(endpoint, compute);
+            return compute;
+        } catch (RuntimeException e) {
+            throw stopped(endpoint, e);
+        }
+    }
+
+    /** A compute that clients are not let into must not stay: nobody would ever suspend it. */
+    private RuntimeException stopped(Endpoint endpoint, RuntimeException why) {
+        try {
+            computes.suspend(endpoint.id());
+        } catch (IOException | RuntimeException e) {
+            why.addSuppressed(e);
+        }
+        return why;
     }
 
     private Computes.Order order(Endpoint endpoint) {

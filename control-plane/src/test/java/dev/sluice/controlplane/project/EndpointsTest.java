@@ -112,6 +112,40 @@ class EndpointsTest {
     }
 
     @Test
+    void aComputeThatEndsWithItsAgentWhileItIsPreparedIsStartedAgain() {
+        FakeComputes computes = FakeComputes.ready();
+        AtomicInteger prepared = new AtomicInteger();
+        Endpoints.Listener reads =
+                new Endpoints.Listener() {
+                    @Override
+                    public void started(Endpoint endpoint, Computes.Started compute) {
+                        if (prepared.incrementAndGet() == 1) {
+                            computes.vanish();
+                            throw new Refusal(Refusal.Reason.FAILED, "cannot read the roles");
+                        }
+                    }
+                };
+        assertThat(endpoints(computes, reads).wakeAndWait(EP).pid()).isEqualTo(2);
+        assertThat(prepared).hasValue(2);
+    }
+
+    @Test
+    void aComputeThatRunsAndCannotBePreparedIsNotTriedAgain() {
+        AtomicInteger prepared = new AtomicInteger();
+        Endpoints.Listener reads =
+                new Endpoints.Listener() {
+                    @Override
+                    public void started(Endpoint endpoint, Computes.Started compute) {
+                        prepared.incrementAndGet();
+                        throw new Refusal(Refusal.Reason.FAILED, "cannot read the roles");
+                    }
+                };
+        Endpoints endpoints = endpoints(FakeComputes.ready(), reads);
+        assertThatThrownBy(() -> endpoints.wakeAndWait(EP)).hasMessageContaining("the roles");
+        assertThat(prepared).hasValue(1);
+    }
+
+    @Test
     void suspendWaitsForAStartUnderWay() {
         CountDownLatch gate = new CountDownLatch(1);
         FakeComputes computes = new FakeComputes(gate);

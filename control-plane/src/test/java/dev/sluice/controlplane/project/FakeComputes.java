@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Computes without processes: starts when it is let, and can be made to fail or die. */
@@ -14,6 +15,7 @@ final class FakeComputes implements Computes {
     final List<String> calls = new ArrayList<>();
     private final CountDownLatch gate;
     private volatile @Nullable String failure;
+    private final AtomicLong pid = new AtomicLong(1);
     private volatile ExitListener listener = (_, _) -> {};
     private volatile Runnable stopping = () -> {};
 
@@ -35,6 +37,11 @@ final class FakeComputes implements Computes {
     /** What happens while a compute stops. */
     void whileStopping(Runnable happens) {
         stopping = happens;
+    }
+
+    /** The compute ended with its agent, unseen: the next start makes another. */
+    void vanish() {
+        pid.incrementAndGet();
     }
 
     void die(String endpointId) {
@@ -60,7 +67,7 @@ final class FakeComputes implements Computes {
                 "/run/s",
                 "/run",
                 5432,
-                1,
+                pid.get(),
                 "/data",
                 Lsn.INVALID,
                 Map.of("election", 1L));
