@@ -3,6 +3,7 @@ package dev.sluice.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.wire.backend.BackendMessage;
+import dev.sluice.wire.backend.CopyInResponse;
 import dev.sluice.wire.backend.DataRow;
 import dev.sluice.wire.backend.Diagnostic;
 import dev.sluice.wire.backend.ErrorResponse;
@@ -31,6 +32,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,6 +50,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What a client is answered in a pool is what it is answered on a connection of its own, message by
@@ -639,6 +643,42 @@ class PooledProtocolTest {
                 client.send(SYNC);
                 client.await(ReadyForQuery.class);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aServerConnectionThatDiesInCopyIsOneErrorAndNoMore(boolean extended) throws Exception {
+        String copy = "copy lost_copy from stdin";
+        try (RawClient client = pooled.raw();
+                Connection direct = pooled.direct();
+                Statement statement = direct.createStatement()) {
+            statement.execute("create table lost_copy (t text)");
+            if (extended) {
+                client.send(parse("", copy));
+                client.send(bind("", ""));
+                client.send(execute(""));
+                client.send(new Flush());
+            } else {
+                client.send(new Query(copy));
+            }
+            client.await(CopyInResponse.class);
+            CopyData data = new CopyData(Unpooled.copiedBuffer("x\n", StandardCharsets.US_ASCII));
+            client.send(data);
+            statement.execute(
+                    "select pg_terminate_backend(pid, 5000) from pg_stat_activity where query = '"
+                            + copy
+                            + "'");
+            assertThat(client.await(ErrorResponse.class).diagnostic().sqlState())
+                    .isEqualTo("57P01");
+            client.send(data);
+            client.send(new CopyDone());
+            if (extended) {
+                client.send(SYNC);
+            }
+            client.await(ReadyForQuery.class);
+            assertThat(client.query("select 1")).isEqualTo(List.of(List.of("1")));
+            statement.execute("drop table lost_copy");
         }
     }
 

@@ -105,6 +105,7 @@ final class StandIn {
         boolean open = !expected.isSynced();
         boolean told = skipping;
         boolean any = skipping;
+        boolean ready = false;
         ByteBuf out = client.channel().alloc().buffer();
         expected.undoAll();
         for (byte kind; (kind = expected.abandon()) != 0; ) {
@@ -121,9 +122,12 @@ final class StandIn {
                 Texts.ready(out, (byte) 'I');
                 told = false;
             }
+            ready = end || (ready && kind == Expectations.COPY_END);
         }
         Outbound.send(client.channel(), out);
-        if (open || skipping) {
+        // A Query that took data is over: what else comes of the data is dropped, and no Sync
+        // follows.
+        if ((open && !ready) || skipping) {
             refuse(why, told);
             any = true;
         }
