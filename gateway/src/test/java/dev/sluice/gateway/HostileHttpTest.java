@@ -166,6 +166,22 @@ class HostileHttpTest {
     }
 
     @Test
+    void aClientThatNeverReadsItsAnswerIsCutOff() throws IOException {
+        try (Socket socket = connect()) {
+            String body = "{\"query\":\"select repeat('x', 100000) from generate_series(1, 500)\"}";
+            send(
+                    socket,
+                    "POST /sql HTTP/1.1\r\nHost: x\r\n"
+                            + ALICE
+                            + "Content-Length: "
+                            + body.length()
+                            + "\r\n\r\n"
+                            + body);
+            Awaitility.await().until(() -> gateway.gateway.metrics().connectionsOpen() == 0);
+        }
+    }
+
+    @Test
     void aBodyThatDoesNotCome() throws IOException {
         assertThat(
                         exchange(

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongConsumer;
 
 /**
  * The open HTTP connections. One that has had no request for a while is closed, also if its client
@@ -14,15 +15,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class ConnectionWatch {
     private final ConcurrentMap<HttpConnection, Entry> open = new ConcurrentHashMap<>();
     private final Duration keepAlive;
+    private final LongConsumer cut;
 
     /** A connection, its client, its requests that are not answered. */
     private static final class Entry {
-        private final Peer peer;
+        private final Origin origin;
         private int requests;
         private long since = System.nanoTime();
 
-        Entry(Peer peer) {
-            this.peer = peer;
+        Entry(Origin origin) {
+            this.origin = origin;
         }
 
         synchronized void changed(int requestsMore) {
@@ -35,8 +37,13 @@ final class ConnectionWatch {
         }
     }
 
-    ConnectionWatch(Duration keepAlive) {
+    /**
+     * @param keepAlive how long a connection may be open without a request
+     * @param cut closes the connection of an {@link Origin}, whatever waits to be sent
+     */
+    ConnectionWatch(Duration keepAlive, LongConsumer cut) {
         this.keepAlive = keepAlive;
+        this.cut = cut;
     }
 
     void opened(HttpConnection connection) {
@@ -47,7 +54,7 @@ final class ConnectionWatch {
     /** Who the client is. */
     Peer peer(HttpConnection connection) {
         Entry entry = open.get(connection);
-        return entry == null ? new Peer(null, null) : entry.peer;
+        return entry == null ? new Peer(null, null) : entry.origin.peer();
     }
 
     /**
@@ -77,11 +84,22 @@ final class ConnectionWatch {
         open.remove(connection);
     }
 
+    /** To be called again and again: one that cannot be closed is cut after twice the time. */
     void closeIdle() {
         open.forEach((connection, entry) -> {
-            if (entry.isIdleFor(keepAlive)) {
+            if (entry.isIdleFor(keepAlive.multipliedBy(2))) {
+                cut.accept(entry.origin.number());
+            } else if (entry.isIdleFor(keepAlive)) {
                 var _ = connection.close();
             }
         });
+    }
+
+    /** Closes a connection now. Vert.x sends what waits to be sent, which nobody may ever take. */
+    void cut(HttpConnection connection) {
+        Entry entry = open.get(connection);
+        if (entry != null) {
+            cut.accept(entry.origin.number());
+        }
     }
 }

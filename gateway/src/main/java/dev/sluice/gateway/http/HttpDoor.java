@@ -64,7 +64,10 @@ public final class HttpDoor implements Closeable {
                                 .setEventLoopPoolSize(Runtime.getRuntime().availableProcessors()));
         this.logins = new Logins(services);
         this.connections = new ServerConnections(services, config);
-        this.watch = new ConnectionWatch(config.keepAlive());
+        this.watch =
+                new ConnectionWatch(
+                        config.keepAlive(),
+                        number -> services.http().ifPresent(http -> http.cut(number)));
         this.webSockets = new WebSocketDoor(vertx, services, config);
         this.server =
                 vertx.createHttpServer(options())
@@ -148,7 +151,8 @@ public final class HttpDoor implements Closeable {
             end(response, "");
         } else if (request.method().equals(HttpMethod.POST)) {
             SqlExchange exchange =
-                    new SqlExchange(services, config, logins, connections, request, id, peer);
+                    new SqlExchange(
+                            services, config, logins, connections, watch, request, id, peer);
             response.closeHandler(_ -> {
                 over.run();
                 exchange.abandon();

@@ -12,20 +12,26 @@ import java.net.UnknownHostException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Reads back what {@link HandOver} wrote: who the client of an HTTP connection is. */
-final class Origin {
-    private Origin() {}
-
+/**
+ * What {@link HandOver} wrote, read back.
+ *
+ * @param peer who the client of an HTTP connection is
+ * @param number by which its connection can be cut
+ */
+record Origin(Peer peer, long number) {
     /** Of a new connection; to be asked once. */
-    static Peer of(HttpConnection connection) {
+    static Origin of(HttpConnection connection) {
         String tls = null;
+        long number = 0;
         for (Map.Entry<Buffer, Buffer> tlv : connection.proxyProtocolV2HeaderTLVs()) {
-            if (tlv.getKey().getByte(0)
-                    == HAProxyTLV.Type.byteValueForType(HAProxyTLV.Type.PP2_TYPE_SSL)) {
+            byte type = tlv.getKey().getByte(0);
+            if (type == HAProxyTLV.Type.byteValueForType(HAProxyTLV.Type.PP2_TYPE_SSL)) {
                 tls = version(tlv.getValue());
+            } else if (type == HandOver.NUMBER) {
+                number = tlv.getValue().getLong(0);
             }
         }
-        return new Peer(address(connection.remoteAddress()), tls);
+        return new Origin(new Peer(address(connection.remoteAddress()), tls), number);
     }
 
     /**

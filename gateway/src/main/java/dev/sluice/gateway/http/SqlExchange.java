@@ -55,6 +55,7 @@ final class SqlExchange {
     private final HttpConfig config;
     private final Logins logins;
     private final ServerConnections connections;
+    private final ConnectionWatch watch;
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final RequestBody body;
@@ -73,6 +74,7 @@ final class SqlExchange {
             HttpConfig config,
             Logins logins,
             ServerConnections connections,
+            ConnectionWatch watch,
             HttpServerRequest request,
             String requestId,
             Peer peer) {
@@ -80,6 +82,7 @@ final class SqlExchange {
         this.config = config;
         this.logins = logins;
         this.connections = connections;
+        this.watch = watch;
         this.request = request;
         this.response = request.response();
         this.requestId = requestId;
@@ -155,7 +158,11 @@ final class SqlExchange {
             refuse(RESPONSE_TOO_LARGE, e);
         } catch (AnswerStream.ClientGoneException e) {
             log.debug("not answered", e);
-            refuse(REQUEST_TIMEOUT, e);
+            if (response.headWritten()) {
+                leave();
+            } else {
+                refuse(REQUEST_TIMEOUT, e);
+            }
         } catch (InterruptedException | IOException | RuntimeException e) {
             fail(services.diagnostic(e));
         } finally {
@@ -278,6 +285,15 @@ final class SqlExchange {
                         ErrorJson.of(
                                 error(new SqlState("54000"), String.valueOf(why.getMessage())))),
                 true);
+    }
+
+    /** The client does not take its answer, or is gone: nothing is kept for it. */
+    private void leave() {
+        if (request.version() == HttpVersion.HTTP_2) {
+            var _ = response.reset(INTERNAL_ERROR);
+        } else {
+            watch.cut(request.connection());
+        }
     }
 
     /** An answer that was begun can only be broken off: its status was sent. */

@@ -25,7 +25,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,8 +48,13 @@ public final class HandOver {
 
     private static final Duration LAST_BYTES = Duration.ofSeconds(30);
 
+    /** Of the PROXY protocol's range for the use of one's own: a connection's number. */
+    public static final byte NUMBER = (byte) 0xe0;
+
     private final Transport transport;
     private final Path socket;
+    private final AtomicLong numbers = new AtomicLong();
+    private final ConcurrentMap<Long, Channel> clients = new ConcurrentHashMap<>();
 
     /**
      * @param socket where the other server listens
@@ -68,6 +76,9 @@ public final class HandOver {
         Splice fromClient = new Splice();
         fromClient.firstHead = new FirstHead(client, headTimeout);
         fromClient.firstHead.read(first);
+        long number = numbers.incrementAndGet();
+        clients.put(number, client);
+        client.closeFuture().addListener(_ -> clients.remove(number));
         fromClient.held.add(first);
         client.config().setAutoRead(false);
         client.pipeline().addLast("splice", fromClient);
@@ -82,7 +93,8 @@ public final class HandOver {
                         Outbound.close(server);
                         return;
                     }
-                    Outbound.write(server, header(peer, client.localAddress(), ""));
+                    Outbound.write(
+                            server, header(peer, client.localAddress(), "", numbered(number)));
                     server.pipeline().remove(HAProxyMessageEncoder.class);
                     Splice fromServer = new Splice();
                     server.pipeline().addLast("splice", fromServer);
@@ -93,12 +105,31 @@ public final class HandOver {
     }
 
     /**
+     * Closes a client's connection. When the other server closes its own, what has been sent is
+     * still on its way, and that is not noticed as long as the client does not read.
+     *
+     * @param number as the other server was told it, in {@link #NUMBER}
+     */
+    public void cut(long number) {
+        Channel client = clients.get(number);
+        if (client != null) {
+            Outbound.close(client);
+        }
+    }
+
+    private static HAProxyTLV numbered(long number) {
+        return new HAProxyTLV(NUMBER, Unpooled.copyLong(number));
+    }
+
+    /**
      * The header that tells who the client is.
      *
      * @param host the name of the server that the client asked for, or empty
+     * @param tlvs what else there is to tell
      */
-    public static HAProxyMessage header(Peer peer, @Nullable SocketAddress local, String host) {
-        List<HAProxyTLV> more = new ArrayList<>();
+    public static HAProxyMessage header(
+            Peer peer, @Nullable SocketAddress local, String host, HAProxyTLV... tlvs) {
+        List<HAProxyTLV> more = new ArrayList<>(List.of(tlvs));
         String tls = peer.tls();
         if (tls != null) {
             HAProxyTLV version = text(HAProxyTLV.Type.PP2_TYPE_SSL_VERSION, tls);
