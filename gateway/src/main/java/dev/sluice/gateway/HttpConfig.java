@@ -10,6 +10,8 @@ import java.time.Duration;
  * @param requestTimeout for a request to arrive, and for a slow reader to take the next piece of
  *     its answer
  * @param keepAlive how long a connection may be open without a request
+ * @param memoryBytes what large requests, rows and answers that are held back may take of the heap,
+ *     of all requests together
  * @param plainPasswords whether passwords are taken from other machines without encryption
  */
 public record HttpConfig(
@@ -18,6 +20,7 @@ public record HttpConfig(
         Pool pool,
         Duration requestTimeout,
         Duration keepAlive,
+        long memoryBytes,
         boolean plainPasswords) {
 
     /**
@@ -67,18 +70,27 @@ public record HttpConfig(
                 Pool.DEFAULT,
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(60),
+                Runtime.getRuntime().maxMemory() / 2,
                 false);
     }
 
     public HttpConfig withLimits(Limits newLimits) {
-        return new HttpConfig(sockets, newLimits, pool, requestTimeout, keepAlive, plainPasswords);
+        return new HttpConfig(
+                sockets, newLimits, pool, requestTimeout, keepAlive, memoryBytes, plainPasswords);
     }
 
     public HttpConfig withPool(Pool newPool) {
-        return new HttpConfig(sockets, limits, newPool, requestTimeout, keepAlive, plainPasswords);
+        return new HttpConfig(
+                sockets, limits, newPool, requestTimeout, keepAlive, memoryBytes, plainPasswords);
     }
 
     public HttpConfig withTimeouts(Duration request, Duration keepAliveTime) {
-        return new HttpConfig(sockets, limits, pool, request, keepAliveTime, plainPasswords);
+        return new HttpConfig(
+                sockets, limits, pool, request, keepAliveTime, memoryBytes, plainPasswords);
+    }
+
+    public HttpConfig withMemory(long bytes) {
+        return new HttpConfig(
+                sockets, limits, pool, requestTimeout, keepAlive, bytes, plainPasswords);
     }
 }

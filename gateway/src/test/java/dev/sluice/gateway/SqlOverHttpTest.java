@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sluice.gateway.transport.Transport;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -788,6 +792,97 @@ class SqlOverHttpTest {
         assertThat(response.statusCode()).isEqualTo(507);
         assertThat(response.body()).contains("response is too large (max is 10000 bytes)");
         assertThat(rows("select 1").toString()).isEqualTo("[[1]]");
+    }
+
+    @Test
+    void whatIsLargeSharesMemoryAndWhatIsSmallDoesNotWait(TestPostgres postgres) throws Exception {
+        restart(
+                postgres,
+                http ->
+                        http.withMemory(16 << 20)
+                                .withPool(
+                                        new HttpConfig.Pool(
+                                                8,
+                                                8,
+                                                Duration.ofMinutes(1),
+                                                Duration.ofSeconds(20))));
+        String row = "{\"query\":\"select repeat('x', 2000000) as x\"}";
+        String body =
+                "{\"query\":\"select length($1::text) as n\",\"params\":[\""
+                        + "x".repeat(1_500_000)
+                        + "\"]}";
+        List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            answers.add(postAsync(row));
+            answers.add(postAsync(body));
+        }
+        for (CompletableFuture<HttpResponse<String>> answer : answers) {
+            assertThat(answer.get(60, TimeUnit.SECONDS))
+                    .satisfies(got -> assertThat(got.statusCode()).as(got.body()).isEqualTo(200));
+        }
+        CompletableFuture<HttpResponse<String>> waiting;
+        try (Socket holder = announced(2_000_000)) {
+            waiting = postAsync(body);
+            assertThat(rows("select 1").toString()).isEqualTo("[[1]]");
+            assertThat(waiting).isNotDone();
+            assertThat(holder.isConnected()).isTrue();
+        }
+        assertThat(waiting.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void whoGetsNoMemoryIsTold(TestPostgres postgres) throws Exception {
+        restart(
+                postgres,
+                http ->
+                        http.withMemory(16 << 20)
+                                .withPool(
+                                        new HttpConfig.Pool(
+                                                8,
+                                                8,
+                                                Duration.ofMinutes(1),
+                                                Duration.ofMillis(100))));
+        String body = "{\"query\":\"select '" + "x".repeat(1_500_000) + "'\"}";
+        try (Socket socket = announced(2_000_000)) {
+            assertThat(failed(DRIVER, body).path("code").asText()).isEqualTo("53200");
+            HttpResponse<String> chunked =
+                    client.send(
+                            HttpRequest.newBuilder(uri("/sql"))
+                                    .header("Neon-Connection-String", ALICE)
+                                    .POST(
+                                            HttpRequest.BodyPublishers.ofInputStream(() ->
+                                                    new ByteArrayInputStream(
+                                                            body.getBytes(StandardCharsets.UTF_8))))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            assertThat(chunked.statusCode()).isEqualTo(400);
+            assertThat(chunked.body()).contains("no memory for the request");
+            assertThat(socket.isConnected()).isTrue();
+        }
+        Awaitility.await()
+                .untilAsserted(() -> assertThat(ok(DRIVER, body).path("rowCount").asInt()).isOne());
+    }
+
+    /** A client who is let in and says how long its request will be, and no more. */
+    private Socket announced(int length) throws IOException {
+        int before = gateway.audit.size();
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), gateway.port());
+        String head =
+                "POST /sql HTTP/1.1\r\nHost: x\r\nNeon-Connection-String: %s\r\nContent-Length: %d\r\n\r\n"
+                        .formatted(ALICE, length);
+        socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+        Awaitility.await().until(() -> gateway.audit.size() > before);
+        return socket;
+    }
+
+    private CompletableFuture<HttpResponse<String>> postAsync(String body) {
+        return client.sendAsync(
+                HttpRequest.newBuilder(uri("/sql"))
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .header("Neon-Connection-String", ALICE)
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
     }
 
     @Test

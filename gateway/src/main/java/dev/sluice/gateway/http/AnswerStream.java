@@ -1,5 +1,6 @@
 package dev.sluice.gateway.http;
 
+import dev.sluice.gateway.http.memory.MemoryBudget;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
@@ -20,10 +21,14 @@ import org.jspecify.annotations.Nullable;
 final class AnswerStream extends OutputStream {
     private static final int PIECE = 32 << 10;
 
+    /** Held back whatever others hold back. */
+    private static final int SMALL = 64 << 10;
+
     private final HttpServerResponse response;
     private final int held;
     private final long max;
     private final Duration patience;
+    private final MemoryBudget.Share memory;
     private Buffer waiting = Buffer.buffer();
     private @Nullable Future<Void> sending;
     private long bytes;
@@ -50,12 +55,19 @@ final class AnswerStream extends OutputStream {
      * @param held bytes to hold back
      * @param max bytes in all; 0 for any number
      * @param patience with a client that does not read
+     * @param memory for what is held back. Where there is none, less is; released by the owner
      */
-    AnswerStream(HttpServerResponse response, int held, long max, Duration patience) {
+    AnswerStream(
+            HttpServerResponse response,
+            int held,
+            long max,
+            Duration patience,
+            MemoryBudget.Share memory) {
         this.response = response;
         this.held = held;
         this.max = max;
         this.patience = patience;
+        this.memory = memory;
     }
 
     /** Whether something has been sent, the status before it. */
@@ -75,9 +87,18 @@ final class AnswerStream extends OutputStream {
             throw new TooLargeException(max);
         }
         waiting.appendBytes(source, offset, length);
-        if (waiting.length() > (isStarted() ? PIECE : held)) {
+        if (waiting.length() > limit()) {
             send();
         }
+    }
+
+    private int limit() {
+        if (isStarted()) {
+            return PIECE;
+        }
+        // A buffer that grows is copied to one of twice the size.
+        boolean room = waiting.length() <= SMALL || memory.tryReserve(2L * waiting.length());
+        return room ? held : Math.min(held, SMALL);
     }
 
     private void send() throws IOException {
@@ -92,6 +113,7 @@ final class AnswerStream extends OutputStream {
     private void awaitTaken() throws IOException {
         if (sending != null) {
             await(sending);
+            memory.release();
         }
     }
 

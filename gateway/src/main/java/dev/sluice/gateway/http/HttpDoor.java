@@ -2,6 +2,7 @@ package dev.sluice.gateway.http;
 
 import dev.sluice.gateway.HttpConfig;
 import dev.sluice.gateway.SessionInfo;
+import dev.sluice.gateway.http.memory.MemoryBudget;
 import dev.sluice.gateway.http.pool.ServerConnections;
 import dev.sluice.gateway.session.GatewayServices;
 import dev.sluice.gateway.transport.Peer;
@@ -49,6 +50,8 @@ public final class HttpDoor implements Closeable {
     private final Vertx vertx;
     private final Logins logins;
     private final ServerConnections connections;
+    private final MemoryBudget bodies;
+    private final MemoryBudget answers;
     private final ConnectionWatch watch;
     private final WebSocketDoor webSockets;
     private final Set<SqlExchange> running = ConcurrentHashMap.newKeySet();
@@ -63,7 +66,11 @@ public final class HttpDoor implements Closeable {
                                 .setPreferNativeTransport(true)
                                 .setEventLoopPoolSize(Runtime.getRuntime().availableProcessors()));
         this.logins = new Logins(services);
-        this.connections = new ServerConnections(services, config);
+        // Each has its own: one that is held by clients that do not read is no hindrance to others.
+        this.bodies = new MemoryBudget(config.memoryBytes() / 2);
+        this.answers = new MemoryBudget(config.memoryBytes() / 4);
+        MemoryBudget rows = new MemoryBudget(config.memoryBytes() / 2);
+        this.connections = new ServerConnections(services, config, rows);
         this.watch =
                 new ConnectionWatch(
                         config.keepAlive(),
@@ -152,7 +159,16 @@ public final class HttpDoor implements Closeable {
         } else if (request.method().equals(HttpMethod.POST)) {
             SqlExchange exchange =
                     new SqlExchange(
-                            services, config, logins, connections, watch, request, id, peer);
+                            services,
+                            config,
+                            logins,
+                            connections,
+                            watch,
+                            bodies.share(),
+                            answers.share(),
+                            request,
+                            id,
+                            peer);
             response.closeHandler(_ -> {
                 over.run();
                 exchange.abandon();

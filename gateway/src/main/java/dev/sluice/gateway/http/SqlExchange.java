@@ -2,6 +2,7 @@ package dev.sluice.gateway.http;
 
 import dev.sluice.gateway.HttpConfig;
 import dev.sluice.gateway.SessionInfo;
+import dev.sluice.gateway.http.memory.MemoryBudget;
 import dev.sluice.gateway.http.pool.Lease;
 import dev.sluice.gateway.http.pool.Results;
 import dev.sluice.gateway.http.pool.ServerConnections;
@@ -59,6 +60,7 @@ final class SqlExchange {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final RequestBody body;
+    private final MemoryBudget.Share memory;
     private final String requestId;
     private final Peer peer;
     private final long id;
@@ -75,6 +77,8 @@ final class SqlExchange {
             Logins logins,
             ServerConnections connections,
             ConnectionWatch watch,
+            MemoryBudget.Share forBody,
+            MemoryBudget.Share forAnswer,
             HttpServerRequest request,
             String requestId,
             Peer peer) {
@@ -88,7 +92,8 @@ final class SqlExchange {
         this.requestId = requestId;
         this.peer = peer;
         this.id = services.sessions().nextId();
-        this.body = new RequestBody(request, config.limits().requestBytes());
+        this.body = new RequestBody(request, config.limits().requestBytes(), forBody);
+        this.memory = forAnswer;
         response.exceptionHandler(e -> log.debug("answering a client failed", e));
     }
 
@@ -167,6 +172,7 @@ final class SqlExchange {
             fail(services.diagnostic(e));
         } finally {
             body.discard();
+            memory.release();
             done.complete(null);
         }
     }
@@ -178,7 +184,8 @@ final class SqlExchange {
     private void answer() throws SqlErrorException, IOException, InterruptedException {
         SqlHeaders headers = SqlHeaders.of(request);
         Login who = logins.login(headers.connection(), headers.token(), peer, requestId);
-        SqlRequest sql = SqlRequest.parse(body.read(config.requestTimeout()));
+        SqlRequest sql =
+                SqlRequest.parse(body.read(config.pool().patience(), config.requestTimeout()));
         response.putHeader("Content-Type", "application/json");
         if (sql.isBatch()) {
             headers.echo(response);
@@ -188,7 +195,8 @@ final class SqlExchange {
                         response,
                         config.limits().heldBytes(),
                         config.limits().responseBytes(),
-                        config.requestTimeout());
+                        config.requestTimeout(),
+                        memory);
         try (ResultWriter writer = new ResultWriter(out, headers.rawText(), sql.isBatch())) {
             if (sql.queries().isEmpty()) {
                 writer.finish();

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.http.pool;
 
+import dev.sluice.gateway.http.memory.MemoryBudget;
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.wire.backend.AuthenticationOk;
 import dev.sluice.wire.backend.AuthenticationSASL;
@@ -35,15 +36,26 @@ import org.jspecify.annotations.Nullable;
 final class BlockingLogin {
     private final SecureRandom random;
     private final int maxMessage;
+    private final MemoryBudget memory;
+    private final Duration forMemory;
     private final Executor afterPatience;
 
     /**
      * @param maxMessage the longest message that a server connection takes
+     * @param memory for messages that are large
+     * @param forMemory how long they wait for it
      * @param patience with a compute that takes the connection and then says nothing
      */
-    BlockingLogin(SecureRandom random, int maxMessage, Duration patience) {
+    BlockingLogin(
+            SecureRandom random,
+            int maxMessage,
+            MemoryBudget memory,
+            Duration forMemory,
+            Duration patience) {
         this.random = random;
         this.maxMessage = maxMessage;
+        this.memory = memory;
+        this.forMemory = forMemory;
         this.afterPatience =
                 CompletableFuture.delayedExecutor(patience.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -56,7 +68,9 @@ final class BlockingLogin {
      */
     ServerConnection open(ComputeAddress address, Map<String, String> parameters, ScramKeys keys)
             throws IOException, SqlErrorException {
-        MessageStream stream = new MessageStream(MessageStream.connect(address), maxMessage);
+        MessageStream stream =
+                new MessageStream(
+                        MessageStream.connect(address), maxMessage, memory.share(), forMemory);
         AtomicBoolean loggedIn = new AtomicBoolean();
         afterPatience.execute(() -> {
             if (!loggedIn.get()) {

@@ -1,7 +1,10 @@
 package dev.sluice.gateway.http.pool;
 
+import dev.sluice.gateway.http.memory.MemoryBudget;
 import dev.sluice.gateway.routing.ComputeAddress;
+import dev.sluice.wire.SqlState;
 import dev.sluice.wire.backend.BackendMessage;
+import dev.sluice.wire.frame.FrameHeader;
 import dev.sluice.wire.frame.OpaqueFrame;
 import dev.sluice.wire.frame.WireFormatException;
 import dev.sluice.wire.frontend.FrontendMessage;
@@ -16,6 +19,7 @@ import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,19 +34,29 @@ final class MessageStream implements Closeable {
     /** What is kept of a buffer that a large message needed. */
     private static final int KEPT_BYTES = 256 << 10;
 
+    /** A row, a value of it as text, and that as JSON. */
+    private static final int COPIES = 3;
+
     private static final Logger log = LoggerFactory.getLogger(MessageStream.class);
 
     private final SocketChannel channel;
     private final int maxMessage;
+    private final MemoryBudget.Share memory;
+    private final Duration patience;
     private ByteBuf in = Unpooled.buffer(READ_BYTES);
     private ByteBuf out = Unpooled.buffer(1024);
 
     /**
      * @param maxMessage the longest message to take from the server
+     * @param memory for a message that is large, while it is looked at
+     * @param patience how long a message waits for that
      */
-    MessageStream(SocketChannel channel, int maxMessage) {
+    MessageStream(
+            SocketChannel channel, int maxMessage, MemoryBudget.Share memory, Duration patience) {
         this.channel = channel;
         this.maxMessage = maxMessage;
+        this.memory = memory;
+        this.patience = patience;
     }
 
     static SocketChannel connect(ComputeAddress address) throws IOException {
@@ -124,9 +138,11 @@ final class MessageStream implements Closeable {
     /**
      * The next message; its buffers are valid until the one after it is asked for.
      *
+     * @throws SqlErrorException if there is no memory for it: the message is left where it is
      * @throws WireFormatException if what came is no message, or longer than the limit
      */
-    BackendMessage next() throws ServerGoneException {
+    BackendMessage next() throws ServerGoneException, SqlErrorException {
+        shrink();
         while (true) {
             OpaqueFrame frame = OpaqueFrame.read(in, maxMessage);
             if (frame != null) {
@@ -134,14 +150,41 @@ final class MessageStream implements Closeable {
             }
             if (!in.isReadable()) {
                 in.clear();
-                if (in.capacity() > KEPT_BYTES) {
-                    in = Unpooled.buffer(READ_BYTES);
-                }
             } else {
                 in.discardSomeReadBytes();
             }
+            if (in.readableBytes() >= FrameHeader.BYTES) {
+                makeRoom(1L + in.getInt(in.readerIndex() + 1));
+            }
             readMore();
         }
+    }
+
+    /** The message before may have been large, and is not needed any more. */
+    private void shrink() {
+        if (in.capacity() > KEPT_BYTES && in.readableBytes() <= KEPT_BYTES) {
+            in = Unpooled.buffer(Math.max(READ_BYTES, in.readableBytes())).writeBytes(in);
+            memory.release();
+        }
+    }
+
+    /** At once, where a buffer that grows with what comes is copied again and again. */
+    private void makeRoom(long message) throws SqlErrorException {
+        if (message <= KEPT_BYTES) {
+            return;
+        }
+        try {
+            if (!memory.reserve(COPIES * message, patience)) {
+                throw SqlErrorException.noMemory("a row of %d bytes".formatted(message));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw SqlErrorException.of(
+                    SqlState.ADMIN_SHUTDOWN,
+                    "terminating connection due to administrator command",
+                    "");
+        }
+        in.ensureWritable(Math.toIntExact(message) - in.readableBytes());
     }
 
     private void readMore() throws ServerGoneException {
@@ -190,5 +233,6 @@ final class MessageStream implements Closeable {
         } catch (IOException e) {
             log.debug("closing a server connection", e);
         }
+        memory.release();
     }
 }

@@ -146,6 +146,10 @@ final class ServerConnection implements Closeable {
                     throw new SqlErrorException(error);
                 }
                 throw e;
+            } catch (SqlErrorException e) {
+                broken = true;
+                unfinished = true;
+                throw e;
             }
             switch (message) {
                 case ParseComplete _, BindComplete _, CloseComplete _ -> {}

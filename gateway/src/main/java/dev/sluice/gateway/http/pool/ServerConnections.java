@@ -1,6 +1,7 @@
 package dev.sluice.gateway.http.pool;
 
 import dev.sluice.gateway.HttpConfig;
+import dev.sluice.gateway.http.memory.MemoryBudget;
 import dev.sluice.gateway.routing.ComputeAddress;
 import dev.sluice.gateway.session.GatewayServices;
 import dev.sluice.wire.SqlState;
@@ -33,12 +34,17 @@ public final class ServerConnections implements Closeable {
     private final BlockingLogin login;
     private final ConnectionPool pool;
 
-    public ServerConnections(GatewayServices services, HttpConfig config) {
+    /**
+     * @param rows memory for rows that are large
+     */
+    public ServerConnections(GatewayServices services, HttpConfig config, MemoryBudget rows) {
         this.services = services;
         this.login =
                 new BlockingLogin(
                         services.random(),
                         config.limits().rowBytes() + BESIDES_THE_ROW,
+                        rows,
+                        config.pool().patience(),
                         services.config().wakeTimeout());
         this.pool = new ConnectionPool(config.pool());
     }

@@ -9,6 +9,8 @@ import java.util.Objects;
 public final class SqlErrorException extends Exception {
     @Serial private static final long serialVersionUID = 1L;
 
+    private static final SqlState OUT_OF_MEMORY = new SqlState("53200");
+
     private final transient Diagnostic diagnostic;
 
     public SqlErrorException(Diagnostic diagnostic) {
@@ -19,6 +21,18 @@ public final class SqlErrorException extends Exception {
     public static SqlErrorException of(SqlState state, String message, String hint) {
         return new SqlErrorException(
                 Diagnostic.of(Diagnostic.Severity.ERROR, state, message).withHint(hint));
+    }
+
+    /**
+     * There is no memory for what is large.
+     *
+     * @param what such as {@code "a row of 70000000 bytes"}
+     */
+    public static SqlErrorException noMemory(String what) {
+        return of(
+                OUT_OF_MEMORY,
+                "no memory for %s: others that are large take it".formatted(what),
+                "Try again, or with less at a time.");
     }
 
     public Diagnostic diagnostic() {
