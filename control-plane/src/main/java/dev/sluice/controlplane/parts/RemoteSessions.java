@@ -39,7 +39,10 @@ public final class RemoteSessions implements Sessions {
         try {
             return gateway.park(endpointId, urgent);
         } catch (Refusal e) {
-            log.warn("the gateway does not answer, so it has no sessions to park", e);
+            // As when all parts are told to end: the gateway is the first of them.
+            log.info(
+                    "the gateway does not answer, so it has no sessions to park: {}",
+                    e.getMessage());
             return NOBODY;
         }
     }

@@ -36,6 +36,10 @@ public final class Logging {
         root.setLevel(Level.INFO);
         ((Logger) LoggerFactory.getLogger("dev.sluice"))
                 .setLevel(verbose ? Level.DEBUG : Level.INFO);
+        // Warns at every start that it was not tried with this H2. We did, and why it is this one
+        // is in decision 007.
+        ((Logger) LoggerFactory.getLogger("org.flywaydb.core.internal.database.base.Database"))
+                .setLevel(Level.ERROR);
     }
 
     /** A logger whose messages go to a file of their own, as they are. */
