@@ -794,18 +794,23 @@ class SqlOverHttpTest {
         assertThat(rows("select 1").toString()).isEqualTo("[[1]]");
     }
 
-    @Test
-    void whatIsLargeSharesMemoryAndWhatIsSmallDoesNotWait(TestPostgres postgres) throws Exception {
+    /**
+     * @param patience with others that have the memory
+     */
+    private void restartWithLittleMemory(TestPostgres postgres, Duration patience)
+            throws Exception {
         restart(
                 postgres,
                 http ->
                         http.withMemory(16 << 20)
                                 .withPool(
                                         new HttpConfig.Pool(
-                                                8,
-                                                8,
-                                                Duration.ofMinutes(1),
-                                                Duration.ofSeconds(20))));
+                                                8, 8, Duration.ofMinutes(1), patience)));
+    }
+
+    @Test
+    void whatIsLargeSharesMemoryAndWhatIsSmallDoesNotWait(TestPostgres postgres) throws Exception {
+        restartWithLittleMemory(postgres, Duration.ofSeconds(20));
         String row = "{\"query\":\"select repeat('x', 2000000) as x\"}";
         String body =
                 "{\"query\":\"select length($1::text) as n\",\"params\":[\""
@@ -832,16 +837,7 @@ class SqlOverHttpTest {
 
     @Test
     void whoGetsNoMemoryIsTold(TestPostgres postgres) throws Exception {
-        restart(
-                postgres,
-                http ->
-                        http.withMemory(16 << 20)
-                                .withPool(
-                                        new HttpConfig.Pool(
-                                                8,
-                                                8,
-                                                Duration.ofMinutes(1),
-                                                Duration.ofMillis(100))));
+        restartWithLittleMemory(postgres, Duration.ofMillis(100));
         String body = "{\"query\":\"select '" + "x".repeat(1_500_000) + "'\"}";
         try (Socket socket = announced(2_000_000)) {
             assertThat(failed(DRIVER, body).path("code").asText()).isEqualTo("53200");

@@ -103,7 +103,7 @@ public final class SqlText {
         if (!isPrepare(prepare)) {
             return Optional.empty();
         }
-        int at = afterSpace(prepare, prepare.length() - prepare.stripLeading().length() + 7);
+        int at = afterSpace(prepare, afterSpace(prepare, 0) + "prepare".length());
         at = afterSpace(prepare, afterName(prepare, at));
         if (at < prepare.length() && prepare.charAt(at) == '(') {
             at = afterSpace(prepare, afterParentheses(prepare, at));

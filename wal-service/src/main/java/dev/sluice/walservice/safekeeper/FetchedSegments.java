@@ -18,7 +18,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
@@ -101,26 +100,14 @@ final class FetchedSegments implements Closeable {
 
     /** Waits for it in any case: who left would leave a file open. */
     private Fetched fetching(Callable<Fetched> work) throws IOException {
-        boolean interrupted = false;
         try {
-            Future<Fetched> result = fetching.submit(work);
-            while (true) {
-                try {
-                    return result.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
+            return PlatformWork.await(fetching.submit(work));
         } catch (ExecutionException e) {
             throw e.getCause() instanceof IOException failure
                     ? failure
                     : new IOException(e.getCause());
         } catch (RejectedExecutionException e) {
             throw new IOException("the safekeeper is stopping", e);
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 

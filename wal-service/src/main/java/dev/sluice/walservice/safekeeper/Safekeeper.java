@@ -216,25 +216,13 @@ public final class Safekeeper implements Closeable {
                     return null;
                 });
         Thread.ofPlatform().daemon().name("safekeeper-proposer").start(task);
-        boolean interrupted = false;
         try {
-            while (true) {
-                try {
-                    task.get();
-                    return;
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                } catch (ExecutionException e) {
-                    switch (e.getCause()) {
-                        case IOException failure -> throw failure;
-                        case RuntimeException failure -> throw failure;
-                        case null, default -> throw new IOException(e);
-                    }
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
+            PlatformWork.await(task);
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case IOException failure -> throw failure;
+                case RuntimeException failure -> throw failure;
+                case null, default -> throw new IOException(e);
             }
         }
     }

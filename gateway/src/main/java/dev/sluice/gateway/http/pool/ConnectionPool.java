@@ -156,10 +156,7 @@ public final class ConnectionPool implements Closeable {
         lock.lock();
         try {
             if (closed) {
-                throw SqlErrorException.of(
-                        SqlState.ADMIN_SHUTDOWN,
-                        "terminating connection due to administrator command",
-                        "");
+                throw SqlErrorException.shutDown();
             }
             Endpoint endpoint =
                     endpoints.computeIfAbsent(key.route().endpointId(), _ -> new Endpoint());

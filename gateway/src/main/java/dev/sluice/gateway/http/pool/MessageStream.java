@@ -2,7 +2,6 @@ package dev.sluice.gateway.http.pool;
 
 import dev.sluice.gateway.http.memory.MemoryBudget;
 import dev.sluice.gateway.routing.ComputeAddress;
-import dev.sluice.wire.SqlState;
 import dev.sluice.wire.backend.BackendMessage;
 import dev.sluice.wire.frame.FrameHeader;
 import dev.sluice.wire.frame.OpaqueFrame;
@@ -179,10 +178,7 @@ final class MessageStream implements Closeable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw SqlErrorException.of(
-                    SqlState.ADMIN_SHUTDOWN,
-                    "terminating connection due to administrator command",
-                    "");
+            throw SqlErrorException.shutDown();
         }
         in.ensureWritable(Math.toIntExact(message) - in.readableBytes());
     }

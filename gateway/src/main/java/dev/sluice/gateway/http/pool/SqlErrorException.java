@@ -35,6 +35,12 @@ public final class SqlErrorException extends Exception {
                 "Try again, or with less at a time.");
     }
 
+    /** The gateway stops. */
+    static SqlErrorException shutDown() {
+        return of(
+                SqlState.ADMIN_SHUTDOWN, "terminating connection due to administrator command", "");
+    }
+
     public Diagnostic diagnostic() {
         return Objects.requireNonNull(diagnostic);
     }
